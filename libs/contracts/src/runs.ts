@@ -1,0 +1,137 @@
+import { z } from 'zod';
+import { instant, runId, sha256, sweepId } from './ids.js';
+import { measured, metricName } from './metrics.js';
+import { parameterValues } from './parameters.js';
+import { environment, recipe } from './recipe.js';
+import { attemptState, failure, runState } from './states.js';
+
+/** Metrics of predictors that need no training, on the same validation images. */
+export const baselines = z.object({
+  grey: z.object({ abRmse: z.number(), psnr: z.number() }),
+  meanColor: z.object({ abRmse: z.number(), psnr: z.number() }),
+});
+export type Baselines = z.infer<typeof baselines>;
+
+const best = z.object({ value: z.number(), epoch: z.number(), step: z.number().int() });
+
+/** A run as lists and tables show it. */
+export const run = z.object({
+  id: runId,
+  sweepId: sweepId.nullable(),
+  index: z.number().int(),
+  label: z.string().describe('Made of what varies: "classification · grid 10 · 3e-4".'),
+  parameters: parameterValues,
+  state: runState,
+  /** Why a queued run waits, or what is happening: "waits for a free slot", "pausing", "silent for 20 s". */
+  note: z.string().nullable(),
+  attempt: z.number().int().min(0),
+  restarts: z.number().int().min(0),
+  step: z.number().int(),
+  epoch: z.number(),
+  epochs: z.number().int(),
+  totalSteps: z.number().int().nullable(),
+  latest: z.partialRecord(metricName, measured),
+  best: z.partialRecord(metricName, best),
+  baselines: baselines.nullable(),
+  failure: failure.nullable(),
+  weightsSha256: sha256.nullable(),
+  reproductionOf: runId.nullable(),
+  trainerId: z.string().nullable(),
+  createdAt: instant,
+  startedAt: instant.nullable(),
+  endedAt: instant.nullable(),
+});
+export type Run = z.infer<typeof run>;
+
+export const attempt = z.object({
+  number: z.number().int().min(1),
+  state: attemptState,
+  trainerId: z.string(),
+  resumedFromStep: z.number().int().describe('0 when it started from the initial weights.'),
+  environment,
+  startedAt: instant,
+  endedAt: instant.nullable(),
+  /** When its lease was last renewed. */
+  lastSeenAt: instant,
+  reason: z.string().nullable(),
+  failure: failure.nullable(),
+});
+export type Attempt = z.infer<typeof attempt>;
+
+export const checkpointKind = z.enum(['epoch', 'pause', 'final']);
+export const checkpoint = z.object({
+  attempt: z.number().int(),
+  step: z.number().int(),
+  epoch: z.number(),
+  kind: checkpointKind,
+  key: z.string(),
+  bytes: z.number().int(),
+  sha256,
+  weightsSha256: sha256,
+  abRmse: z.number().nullable(),
+  isBest: z.boolean(),
+  at: instant,
+});
+export type Checkpoint = z.infer<typeof checkpoint>;
+
+/** One epoch's colorized validation photographs: a vertical strip of square tiles in one PNG. */
+export const sample = z.object({
+  runId,
+  attempt: z.number().int(),
+  epoch: z.number().int(),
+  step: z.number().int(),
+  key: z.string(),
+  tileSize: z.number().int(),
+  images: z.array(
+    z.object({
+      image: z.number().int().describe('Index of the preview in the dataset version.'),
+      abRmse: z.number(),
+    }),
+  ),
+  at: instant,
+});
+export type Sample = z.infer<typeof sample>;
+
+export const verdict = z.discriminatedUnion('verdict', [
+  z.object({ verdict: z.literal('IDENTICAL'), steps: z.number().int(), weightsSha256: sha256 }),
+  z.object({
+    verdict: z.literal('EQUIVALENT'),
+    largestLossDifference: z.number(),
+    largestWeightDifference: z.number(),
+    band: z.number(),
+    reason: z.string(),
+  }),
+  z.object({
+    verdict: z.literal('DIVERGED'),
+    step: z.number().int(),
+    original: measured,
+    reproduced: measured,
+    largestLossDifference: z.number(),
+  }),
+  z.object({ verdict: z.literal('NOT REPRODUCIBLE'), reason: z.string() }),
+]);
+export type Verdict = z.infer<typeof verdict>;
+
+/** A run as its page shows it. */
+export const runDetail = run.extend({
+  recipe,
+  environment: environment.nullable(),
+  recipeDigest: sha256.nullable(),
+  attempts: z.array(attempt),
+  checkpoints: z.array(checkpoint),
+  verdict: verdict.nullable().describe('Of a reproduction, once it has ended.'),
+  reproductions: z.array(runId),
+});
+export type RunDetail = z.infer<typeof runDetail>;
+
+export const logLine = z.object({
+  attempt: z.number().int(),
+  seq: z.number().int(),
+  level: z.enum(['info', 'warn', 'error']),
+  message: z.string().max(4000),
+  at: instant,
+});
+export type LogLine = z.infer<typeof logLine>;
+
+/** Body of `POST /runs/:id/reproduce`. With `recipe`, that one is trained instead of the stored one. */
+export const reproduceRequest = z.strictObject({ recipe: recipe.optional() });

@@ -1,0 +1,14 @@
+import swc from 'unplugin-swc';
+import { defineConfig } from 'vitest/config';
+
+/** Shared by every project: `vitest run --root . --config ../../vitest.project.ts`. */
+export default defineConfig({
+  plugins: [swc.vite()], // esbuild drops the decorator metadata NestJS injects by
+  ssr: { resolve: { conditions: ['@chromatune/source', 'module', 'node', 'development|production'] } },
+  test: {
+    include: ['src/**/*.spec.ts'], // not the copies in dist
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    maxWorkers: 1,
+  },
+});

@@ -1,1 +1,2 @@
-export {};
+export { type Kernels, kernels, plainKernels, setKernels } from './kernels.js';
+export type { Batch, StateTensor, Step } from './step.js';

@@ -1,1 +1,3 @@
-export {};
+export { type Exit, type LocalService } from './service-process.js';
+export { type PostgresOptions, startPostgres } from './postgres.js';
+export { type RedisOptions, startRedis } from './redis.js';

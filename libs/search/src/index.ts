@@ -1,1 +1,9 @@
-export {};
+export { allowed } from './allowed.js';
+export { checkSpec } from './check-spec.js';
+export { sweepSpecJsonSchema } from './json-schema.js';
+export { objectiveGoal } from './objective.js';
+export { planSweep } from './plan-sweep.js';
+export { toRecipe } from './recipe.js';
+export { runLabel, parameterText } from './run-label.js';
+export { readSpec, type SpecReading } from './spec-text.js';
+export { countRuns, suggest, varyingParameters } from './suggest.js';

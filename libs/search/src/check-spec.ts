@@ -1,0 +1,160 @@
+import {
+  type ParameterName,
+  parameterNeedsLoss,
+  type SpecProblem,
+  type SweepSpec,
+} from '@chromatune/contracts';
+import { oneOf, shown } from './allowed.js';
+import { checkSpace } from './check-space.js';
+import { type LocatedProblem, toSpecProblem } from './located-problem.js';
+import { changesMeaningOfLoss, naturalGoal } from './objective.js';
+import { dependenciesOf, fixedValue, isDistribution, listedValues, whenOf } from './space.js';
+import { countCombinations, varyingParameters } from './suggest.js';
+
+/** Most runs of one sweep: what `budget.runs` may be at most. */
+const mostRuns = 1000;
+
+/** Everything that is wrong with a spec beyond its shape; empty when it can be launched. */
+export const checkSpec = (spec: SweepSpec): SpecProblem[] => specProblems(spec).map(toSpecProblem);
+
+export function specProblems(spec: SweepSpec): LocatedProblem[] {
+  const ofSpace = checkSpace(spec.space);
+  if (ofSpace.length > 0) return ofSpace;
+  const ofDependencies = [...checkFixedAndVaried(spec), ...checkCycles(spec), ...checkConditions(spec)];
+  const others = [...checkUnused(spec), ...checkObjective(spec), ...checkSearch(spec)];
+  // the grid can only be counted when it is sound
+  const ofSize = ofDependencies.length + others.length === 0 ? checkSize(spec) : [];
+  return [...ofDependencies, ...others, ...ofSize];
+}
+
+function checkFixedAndVaried(spec: SweepSpec): LocatedProblem[] {
+  return domains(spec).flatMap(([name, domain]) => {
+    const section = name in spec.model ? 'model' : name in spec.training ? 'training' : null;
+    // with `when`, the fixed value is what the other runs get
+    if (!section || Object.keys(whenOf(domain)).length > 0) return [];
+    const message = `${name} is fixed under ${section} and varied under space. Remove it from one of them.`;
+    return [{ path: ['space', name], atKey: true, message }];
+  });
+}
+
+function checkCycles(spec: SweepSpec): LocatedProblem[] {
+  const dependsOn = (name: ParameterName) => {
+    const domain = spec.space[name];
+    return domain === undefined ? [] : dependenciesOf(name, domain);
+  };
+  const reaches = (from: ParameterName, target: ParameterName, seen = new Set<ParameterName>()): boolean =>
+    dependsOn(from).some((next) => {
+      if (next === target) return true;
+      if (seen.has(next)) return false;
+      seen.add(next);
+      return reaches(next, target, seen);
+    });
+  return domains(spec)
+    .filter(([name]) => reaches(name, name))
+    .slice(0, 1)
+    .map(([name]) => ({
+      path: ['space', name, 'when'],
+      atKey: true,
+      message: `${name} depends on ${dependsOn(name).join(' and ')}, which in turn depends on ${name}.`,
+    }));
+}
+
+/** Conditions that can never hold. */
+function checkConditions(spec: SweepSpec): LocatedProblem[] {
+  return domains(spec).flatMap(([name, domain]) =>
+    Object.entries(whenOf(domain)).flatMap(([key, wanted]) => {
+      const other = key as ParameterName;
+      const path = ['space', name, 'when', key];
+      const loss = parameterNeedsLoss[name];
+      if (loss && other === 'loss' && ![wanted].flat().includes(loss)) {
+        return [{ path, message: `${name} only means something with loss ${loss}.` }];
+      }
+      const otherLoss = parameterNeedsLoss[other];
+      if (loss && otherLoss && loss !== otherLoss) {
+        const message = `${other} belongs to loss ${otherLoss} and ${name} to loss ${loss}: no run has both.`;
+        return [{ path, atKey: true, message }];
+      }
+      const possible = possibleValues(spec, other);
+      if (!possible || [wanted].flat().some((value) => possible.includes(value))) return [];
+      const message = `${other} is never ${oneOf([wanted].flat().map(shown))} in this sweep, but ${oneOf(possible.map(shown))}.`;
+      return [{ path, message }];
+    }),
+  );
+}
+
+/** Parameters of a loss that no run has. Ignoring them silently would hide a mistake. */
+function checkUnused(spec: SweepSpec): LocatedProblem[] {
+  const losses = possibleValues(spec, 'loss');
+  if (!losses) return [];
+  const places: [string, string[]][] = [
+    ['model', Object.keys(spec.model)],
+    ['training', Object.keys(spec.training)],
+    ['space', Object.keys(spec.space)],
+  ];
+  return places.flatMap(([section, names]) =>
+    names.flatMap((name) => {
+      const needed = parameterNeedsLoss[name as ParameterName];
+      if (!needed || losses.includes(needed)) return [];
+      const message = `${name} only means something with loss ${needed}, and every run of this sweep has loss ${losses.join(', ')}. Remove it, or add loss: ${needed}.`;
+      return [{ path: [section, name], atKey: true, message }];
+    }),
+  );
+}
+
+function checkObjective(spec: SweepSpec): LocatedProblem[] {
+  const { metric, goal } = spec.objective;
+  const problems: LocatedProblem[] = [];
+  if (goal && goal !== naturalGoal(metric)) {
+    const better = naturalGoal(metric) === 'minimize' ? 'lower' : 'higher';
+    const message = `${metric} is better when it is ${better}: write goal: ${naturalGoal(metric)}, or leave goal out.`;
+    problems.push({ path: ['objective', 'goal'], message });
+  }
+  const culprits = varyingParameters(spec).filter((name) => changesMeaningOfLoss.includes(name));
+  if (metric === 'validation/loss' && culprits.length > 0) {
+    const message = `Runs of this sweep differ in ${culprits.join(' and ')}, and losses of such runs are not comparable: the lower one need not be the better one. Name a metric that does not depend on the loss: validation/abRmse or validation/psnr.`;
+    problems.push({ path: ['objective', 'metric'], message });
+  }
+  return problems;
+}
+
+function checkSearch(spec: SweepSpec): LocatedProblem[] {
+  if (spec.search.method === 'random') {
+    return spec.budget.runs === undefined
+      ? [
+          {
+            path: ['budget'],
+            atKey: true,
+            message: 'Random search needs budget.runs: how many runs to draw.',
+          },
+        ]
+      : [];
+  }
+  return domains(spec)
+    .filter(([, domain]) => isDistribution(domain) && domain.count === undefined)
+    .map(([name]) => ({
+      path: ['space', name],
+      atKey: true,
+      message: `Grid search needs count in the distribution of ${name}: how many evenly spaced values to try. Or list values, or use search.method: random.`,
+    }));
+}
+
+function checkSize(spec: SweepSpec): LocatedProblem[] {
+  if (spec.search.method !== 'grid' || spec.budget.runs !== undefined) return [];
+  const runs = countCombinations(spec);
+  if (runs <= mostRuns) return [];
+  const count = runs === Infinity ? 'far too many' : runs.toLocaleString('en');
+  const message = `This grid makes ${count} runs, and a sweep has at most 1,000. Shorten a list, set budget.runs to train only the first ones, or use search.method: random.`;
+  return [{ path: ['space'], atKey: true, message }];
+}
+
+/** Values that a parameter can have in this sweep, or null where a distribution makes them many. */
+function possibleValues(spec: SweepSpec, name: ParameterName) {
+  const domain = spec.space[name];
+  if (domain === undefined) return [fixedValue(spec, name)];
+  const listed = listedValues(domain);
+  if (!listed) return null;
+  return Object.keys(whenOf(domain)).length > 0 ? [...listed, fixedValue(spec, name)] : listed;
+}
+
+const domains = (spec: SweepSpec) =>
+  Object.entries(spec.space) as [ParameterName, NonNullable<SweepSpec['space'][ParameterName]>][];

@@ -1,0 +1,22 @@
+import {
+  metricCatalogue,
+  type ObjectiveMetric,
+  type ParameterName,
+  type SweepSpec,
+} from '@chromatune/contracts';
+
+/** Parameters that change what a value of the loss means. Runs that differ in one cannot be ranked by their loss. */
+export const changesMeaningOfLoss: readonly ParameterName[] = [
+  'loss',
+  'binGridSize',
+  'binSet',
+  'headResolution',
+  'outputActivation', // the targets are scaled to the activation's range
+];
+
+/** Whether better means lower or higher: as the spec says, else as the metric is meant. */
+export const objectiveGoal = ({ objective }: Pick<SweepSpec, 'objective'>): 'minimize' | 'maximize' =>
+  objective.goal ?? naturalGoal(objective.metric);
+
+export const naturalGoal = (metric: ObjectiveMetric) =>
+  metricCatalogue[metric].better === 'higher' ? 'maximize' : 'minimize';

@@ -135,3 +135,10 @@ export type LogLine = z.infer<typeof logLine>;
 
 /** Body of `POST /runs/:id/reproduce`. With `recipe`, that one is trained instead of the stored one. */
 export const reproduceRequest = z.strictObject({ recipe: recipe.optional() });
+
+/** Answer of `POST /runs/:id/reproduce`: the new run, and the verdict to expect, said before it trains. */
+export const reproduction = run.extend({
+  expected: z.enum(['IDENTICAL', 'EQUIVALENT', 'DIVERGED']),
+  reason: z.string(),
+});
+export type Reproduction = z.infer<typeof reproduction>;

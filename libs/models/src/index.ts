@@ -1,2 +1,10 @@
+export { type Bins, type BinSet, binCenters, encodeBins, makeBins } from './color/bins.js';
 export { type Kernels, kernels, plainKernels, setKernels } from './kernels.js';
-export type { Batch, StateTensor, Step } from './step.js';
+export { type Loss, makeLoss } from './losses/loss.js';
+export { abRmse, abSquaredError, psnrRgb, rgbRmse } from './metrics.js';
+export { type NamedVariable } from './networks/declarations.js';
+export { type ObserveStatistics } from './networks/layers.js';
+export { buildNetwork, countParameters, type Network, type NetworkRecipe } from './networks/network.js';
+export { evaluateBatch, predictAb, validationLoss } from './predict.js';
+export { createStep } from './training/eager-step.js';
+export type { Batch, StateTensor, Step } from './training/step.js';

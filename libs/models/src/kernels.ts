@@ -13,10 +13,15 @@ export interface Kernels {
     epsilon: number,
   ): { y: tf.Tensor4D; mean: tf.Tensor1D; variance: tf.Tensor1D };
   relu<T extends tf.Tensor>(x: T): T;
+  /**
+   * -log softmax(logits)[label] of each row: logits (n, classes), labels int32 (n), result (n); differentiable in the
+   * logits. An engine may leave it out.
+   */
+  crossEntropy?(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor1D;
 }
 
 /** Built from ops that every TensorFlow.js backend has. */
-export const plainKernels: Kernels = {
+export const plainKernels: Required<Kernels> = {
   batchNorm(x, gamma, beta, epsilon) {
     const { mean, variance } = tf.moments(x, [0, 1, 2]);
     const scale = tf.mul(gamma, tf.rsqrt(tf.add(variance, epsilon)));
@@ -24,15 +29,33 @@ export const plainKernels: Kernels = {
     return { y: y as tf.Tensor4D, mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D };
   },
   relu: (x) => tf.relu(x),
+
+  crossEntropy: (logits, labels) => crossEntropyWithGradient(logits, labels) as tf.Tensor1D,
 };
 
-let current = plainKernels;
+/** With its own gradient, softmax - one-hot: TensorFlow.js would keep five tensors of the logits' size. */
+const crossEntropyWithGradient = tf.customGrad((logits, labels, save) => {
+  const [input, label] = [logits as tf.Tensor2D, labels as tf.Tensor1D];
+  const [rows, classes] = input.shape;
+  const chosen = tf.gatherND(input, tf.stack([tf.range(0, rows, 1, 'int32'), label], 1));
+  (save as tf.GradSaveFunc)([input, label]);
+  return {
+    value: tf.sub(tf.logSumExp(input, 1), chosen),
+    gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+      const [savedLogits, savedLabels] = saved as [tf.Tensor2D, tf.Tensor1D];
+      const difference = tf.sub(tf.softmax(savedLogits), tf.oneHot(savedLabels, classes, 1, 0, 'float32'));
+      return [tf.mul(difference, tf.expandDims(dy, 1)), tf.zerosLike(savedLabels)];
+    },
+  };
+});
+
+let current: Required<Kernels> = plainKernels;
 
 /** Makes all networks of this process use `kernels`. The trainer's engine calls it once, before any network is built. */
 export function setKernels(kernels: Kernels): void {
-  current = kernels;
+  current = { ...plainKernels, ...kernels };
 }
 
-export function kernels(): Kernels {
+export function kernels(): Required<Kernels> {
   return current;
 }

@@ -1,0 +1,82 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { DomainError } from '@chromatune/contracts';
+
+/** What runs where, for the CLI, for people and for tests: `<data folder>/services.json`. */
+export interface RunningServices {
+  apiUrl: string;
+  pids: Record<string, number>;
+}
+
+/** The one place where an embedded Chromatune keeps everything. Held by one launcher at a time. */
+export class DataFolder {
+  private constructor(readonly path: string) {}
+
+  /** Creates the folder when needed and takes its lock. Throws a DomainError when it cannot be used. */
+  static open(folder: string): DataFolder {
+    try {
+      for (const name of ['', 'logs', 'objects', 'cache'])
+        fs.mkdirSync(path.join(folder, name), { recursive: true });
+      fs.accessSync(folder, fs.constants.W_OK);
+    } catch (error) {
+      throw new DomainError(
+        'data_folder_unusable',
+        500,
+        `The data folder ${folder} cannot be written: ${(error as Error).message}`,
+        {
+          remedy: 'Choose another with --data-dir DIR, or change its permissions.',
+          cause: error,
+        },
+      );
+    }
+    const data = new DataFolder(folder);
+    data.lock();
+    return data;
+  }
+
+  file(...parts: string[]) {
+    return path.join(this.path, ...parts);
+  }
+
+  announce(services: RunningServices) {
+    const temporary = this.file('services.json.new');
+    fs.writeFileSync(temporary, JSON.stringify(services, null, 2), { mode: 0o600 });
+    fs.renameSync(temporary, this.file('services.json'));
+  }
+
+  close() {
+    fs.rmSync(this.file('services.json'), { force: true });
+    fs.rmSync(this.file('launcher.lock'), { force: true });
+  }
+
+  private lock() {
+    const file = this.file('launcher.lock');
+    const holder = fs.existsSync(file) ? fs.readFileSync(file, 'utf8').trim() : '';
+    if (holder && holder === identityOf(Number.parseInt(holder, 10))) {
+      throw new DomainError(
+        'already_running',
+        409,
+        `Chromatune already runs on ${this.path} (process ${holder.split(' ')[0]}).`,
+        {
+          remedy: 'Open its dashboard, stop it with Ctrl-C, or choose another folder with --data-dir DIR.',
+        },
+      );
+    }
+    fs.writeFileSync(file, identityOf(process.pid) ?? '');
+  }
+}
+
+/** Process number and start time, so that a number used again is not taken for its former owner. Undefined when not alive. */
+function identityOf(pid: number): string | undefined {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return undefined;
+  }
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return `${pid} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`;
+  } catch {
+    return `${pid} unknown`; // not Linux
+  }
+}

@@ -1,0 +1,13 @@
+/**
+ * Preloaded (`node --import`) into the programs that the launcher starts: when the launcher is gone, even by `kill -9`,
+ * they end in order, and at the latest after the grace time.
+ */
+const graceMs = 20_000;
+
+process.once('disconnect', () => {
+  process.kill(process.pid, 'SIGTERM');
+  setTimeout(() => process.exit(1), graceMs).unref();
+});
+process.channel?.unref();
+
+export {};

@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { datasetName } from '@chromatune/contracts';
+import { z } from 'zod';
+import { say } from './terminal.js';
+
+export interface FirstStart {
+  root: string;
+  apiUrl: string;
+  /** For a temporary spec. */
+  folder: string;
+  photos: string | undefined;
+  launchSweep: boolean;
+}
+
+const firstDataset = 'first-photos';
+
+/** Gives a new installation something to look at: real photographs, and a small sweep on them. */
+export async function firstStart(options: FirstStart): Promise<void> {
+  const dataset = await ensureDataset(options);
+  if (
+    dataset &&
+    options.launchSweep &&
+    (options.photos || (await listLength(options.apiUrl, 'sweeps')) === 0)
+  ) {
+    await launchFirstSweep(options, dataset);
+  }
+}
+
+/** Name of the dataset to train on, or undefined when none could be had. */
+async function ensureDataset({ root, apiUrl, photos }: FirstStart): Promise<string | undefined> {
+  if (photos) {
+    const name = nameOfFolder(photos);
+    return (await chromatune(root, apiUrl, ['data', 'import', 'photos', photos, '--name', name]))
+      ? name
+      : undefined;
+  }
+  if ((await listLength(apiUrl, 'datasets')) > 0) return firstDataset;
+  if (await chromatune(root, apiUrl, ['data', 'import', 'first-photos', '--name', firstDataset]))
+    return firstDataset;
+  say('No photographs could be imported. Give your own:            npm start -- --photos DIR');
+  say(
+    'or try everything else on procedural scenes:                npx chromatune data import synthetic --name synthetic-scenes',
+  );
+  return undefined;
+}
+
+async function launchFirstSweep({ root, apiUrl, folder }: FirstStart, dataset: string) {
+  const spec = readFileSync(path.join(root, 'examples/first-sweep.yaml'), 'utf8').replace(
+    /^dataset:.*$/m,
+    `dataset: ${dataset}`,
+  );
+  const file = path.join(folder, 'first-sweep.yaml');
+  writeFileSync(file, spec);
+  await chromatune(root, apiUrl, ['sweep', 'launch', file]);
+}
+
+/** Runs the CLI on the user's terminal, as they would. True when it succeeded. */
+function chromatune(root: string, apiUrl: string, args: string[]): Promise<boolean> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [path.join(root, 'apps/cli/bin/chromatune.mjs'), ...args], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, CHROMATUNE_API_URL: apiUrl },
+    });
+    child.on('close', (code) => resolve(code === 0));
+  });
+}
+
+async function listLength(apiUrl: string, what: 'datasets' | 'sweeps'): Promise<number> {
+  const answer = await fetch(`${apiUrl}/api/${what}`);
+  return z.array(z.unknown()).parse(await answer.json()).length;
+}
+
+/** `/home/me/My Photos` becomes `my-photos`. */
+export function nameOfFolder(folder: string): string {
+  const slug = path
+    .basename(folder)
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, '-')
+    .replace(/^[^a-z0-9]+/, '')
+    .slice(0, 63);
+  return datasetName.safeParse(slug).success ? slug : 'photos';
+}

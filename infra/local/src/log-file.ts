@@ -1,0 +1,31 @@
+import fs from 'node:fs';
+
+const largestBytes = 10 * 1024 * 1024;
+
+/** An append-only log that keeps at most two files of 10 MiB: `name.log` and `name.log.1`. */
+export class LogFile {
+  private bytes: number;
+  private descriptor: number;
+
+  constructor(private readonly file: string) {
+    this.descriptor = fs.openSync(file, 'a');
+    this.bytes = fs.fstatSync(this.descriptor).size;
+  }
+
+  write(line: string) {
+    const text = `${line}\n`;
+    if (this.bytes + text.length > largestBytes) this.rotate();
+    try {
+      this.bytes += fs.writeSync(this.descriptor, text);
+    } catch {
+      // A full disk must not stop what is being logged; the terminal still shows warnings.
+    }
+  }
+
+  private rotate() {
+    fs.closeSync(this.descriptor);
+    fs.renameSync(this.file, `${this.file}.1`);
+    this.descriptor = fs.openSync(this.file, 'a');
+    this.bytes = 0;
+  }
+}

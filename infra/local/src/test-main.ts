@@ -1,0 +1,152 @@
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ensureBrowser } from './browser.js';
+import { ensureEngine } from './ensure-engine.js';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const results = path.join(root, 'test-results');
+
+interface Outcome {
+  what: string;
+  passed: number;
+  failed: number;
+  seconds: number;
+}
+
+/**
+ * Lint, then every project's tests one after another, then one line `N passed, N failed` over all of them.
+ * Types were checked by the build that came before. With arguments: only projects whose folder contains one of them.
+ */
+export async function testMain(filters: string[]): Promise<number> {
+  const projects = testProjects().filter(
+    ({ folder }) => filters.length === 0 || filters.some((filter) => folder.includes(filter)),
+  );
+  if (projects.length === 0) {
+    console.error(`No project's folder contains ${filters.join(' or ')}.`);
+    return 1;
+  }
+  fs.rmSync(results, { recursive: true, force: true });
+  fs.mkdirSync(results, { recursive: true });
+
+  await ensureEngine();
+  await ensureBrowser();
+
+  const outcomes: Outcome[] = [];
+  if (filters.length === 0) outcomes.push(await lint());
+  for (const project of projects) outcomes.push(await testProject(project));
+  return report(outcomes);
+}
+
+interface Project {
+  folder: string;
+}
+
+/** Libraries first, whole journeys last: the first failure is then the most telling one. */
+function testProjects(): Project[] {
+  return ['libs', 'infra', 'apps', 'test']
+    .flatMap((group) =>
+      fs
+        .readdirSync(path.join(root, group))
+        .sort()
+        .map((name) => ({ folder: `${group}/${name}` })),
+    )
+    .filter(({ folder }) => fs.existsSync(path.join(root, folder, 'package.json')));
+}
+
+async function lint(): Promise<Outcome> {
+  const startedAt = Date.now();
+  const { code, output } = await run(
+    'node_modules/.bin/nx',
+    ['run-many', '-t', 'lint', '--output-style=static'],
+    root,
+  );
+  const passed = count(output, /^\s*✔\s+nx run \S+:lint/gm);
+  const failed = count(output, /^\s*✖\s+nx run \S+:lint/gm);
+  return {
+    what: 'lint',
+    passed,
+    failed: code === 0 ? failed : Math.max(failed, 1),
+    seconds: since(startedAt),
+  };
+}
+
+async function testProject({ folder }: Project): Promise<Outcome> {
+  const startedAt = Date.now();
+  const file = path.join(results, `${folder.replaceAll('/', '-')}.json`);
+  const vitest = path.join(root, 'node_modules/.bin/vitest');
+  const config =
+    ['vitest.config.ts'].find((name) => fs.existsSync(path.join(root, folder, name))) ??
+    '../../vitest.project.ts';
+  const { code } = await run(
+    vitest,
+    [
+      'run',
+      '--root',
+      '.',
+      '--config',
+      config,
+      '--passWithNoTests',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${file}`,
+    ],
+    path.join(root, folder),
+  );
+  const { passed, failed } = readReport(file);
+  // A suite that could not be loaded, or a crashed runner, has no failed test of its own but must not look green.
+  return {
+    what: folder,
+    passed,
+    failed: code === 0 ? failed : Math.max(failed, 1),
+    seconds: since(startedAt),
+  };
+}
+
+function readReport(file: string): { passed: number; failed: number } {
+  if (!fs.existsSync(file)) return { passed: 0, failed: 0 };
+  const { numPassedTests, numFailedTests } = JSON.parse(fs.readFileSync(file, 'utf8')) as Record<
+    string,
+    number
+  >;
+  return { passed: numPassedTests ?? 0, failed: numFailedTests ?? 0 };
+}
+
+function report(outcomes: Outcome[]): number {
+  console.log('');
+  for (const { what, passed, failed, seconds } of outcomes) {
+    console.log(
+      `${failed > 0 ? '✖' : '✔'} ${what.padEnd(18)} ${passed} passed, ${failed} failed   ${seconds} s`,
+    );
+  }
+  const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
+  const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
+  console.log(`\n${passed} passed, ${failed} failed`);
+  return failed === 0 && passed > 0 ? 0 : 1;
+}
+
+/** Runs a command with its output on the terminal, and also returns the output. */
+function run(command: string, args: string[], cwd: string): Promise<{ code: number; output: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, NX_DAEMON: 'false', NX_NO_CLOUD: 'true', NODE_ENV: 'test' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    for (const [stream, sink] of [
+      [child.stdout, process.stdout],
+      [child.stderr, process.stderr],
+    ] as const) {
+      stream.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+        sink.write(chunk);
+      });
+    }
+    child.on('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+const count = (text: string, pattern: RegExp) => text.match(pattern)?.length ?? 0;
+const since = (startedAt: number) => Math.round((Date.now() - startedAt) / 1000);

@@ -116,4 +116,19 @@ export default tseslint.config(
       ],
     },
   },
+  {
+    // Nx sees packages only; Node's own modules are I/O too.
+    files: ['libs/{contracts,random,search,models}/src/**/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { group: ['node:*', 'fs', 'path', 'os', 'crypto'], message: 'This library does no I/O.' },
+          ],
+        },
+      ],
+    },
+  },
 );

@@ -17,7 +17,7 @@ export const usage = `npm start -- [options]
   --photos DIR     train on your own pictures (JPEG, PNG, WebP, TIFF, AVIF)
   --data-dir DIR   where everything is kept (default: .chromatune in this folder)
   --port N         port of the dashboard (default ${defaultPort}, the next free one if taken)
-  --no-sweep       start without launching the first sweep
+  --no-sweep       start without the first photographs and the first sweep
   --help           this text
 `;
 

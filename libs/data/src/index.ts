@@ -1,1 +1,27 @@
-export {};
+export { type Batch, loadPreviews, splitBatches, stepsPerEpoch, trainBatches } from './batches/batches.js';
+export { dataOrder, EpochOrder, type RowPlace } from './batches/data-order.js';
+export { CorruptShard, type FileProvider } from './batches/shard-reader.js';
+export { explainDiskError } from './import/disk-error.js';
+export {
+  ImportError,
+  type ImportOptions,
+  type ImportResult,
+  type Progress,
+} from './import/import-options.js';
+export { importPhotos, type PhotoImportOptions, type SourceCredit } from './import/import-photos.js';
+export { countOutOfGamut } from './lab/gamut.js';
+export { lab8ToSrgb, labToSrgb, paintLightness, srgbToLab, srgbToLab8 } from './lab/lab.js';
+export { manifestDigest, verifyManifest } from './manifest.js';
+export { type NpyArray, npyBytes } from './npy/npy-bytes.js';
+export { NpyError } from './npy/npy-error.js';
+export { type NpyFile, type NpyPlace, openNpy } from './npy/npy-file.js';
+export { type NpyDtype, type NpyHeader, readNpyHeader } from './npy/npy-header.js';
+export { areaResize } from './pictures/area-resize.js';
+export { contactSheet, pngOf } from './pictures/png.js';
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  type NamedTensor,
+  SafetensorsError,
+  weightsSha256,
+} from './weights/safetensors.js';

@@ -1,1 +1,8 @@
-export {};
+export type { ObjectStore, StoredObject } from './object-store.js';
+export {
+  InvalidObjectKey,
+  ObjectNotFound,
+  ObjectStoreFull,
+  ObjectStoreUnavailable,
+} from './object-store.errors.js';
+export { openObjectStore } from './open-object-store.js';

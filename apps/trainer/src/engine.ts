@@ -1,0 +1,91 @@
+import type { EngineName } from '@chromatune/contracts';
+import { engineStatus } from '@chromatune/engine';
+import { plainKernels, setKernels } from '@chromatune/models';
+import * as tf from '@tensorflow/tfjs';
+import { availableParallelism } from 'node:os';
+import { checkNumbers } from './engine/check-numbers.js';
+import { EngineUnavailable } from './engine/engine.errors.js';
+import { tensorflowKernels } from './engine/tensorflow-kernels.js';
+import { loadAddon } from './engine/tensorflow-addon.js';
+import { loadWasm, wasmVersion } from './engine/wasm.js';
+
+/** What computes the numbers of this process. All of it but `reason` belongs to a run's recorded environment. */
+export interface Engine {
+  name: EngineName;
+  /** "tensorflow 2.21.0" or "tfjs-wasm 4.22.0". */
+  version: string;
+  /** "cpu", or the GPU's name. */
+  device: string;
+  /** Threads it really uses. */
+  threads: number;
+  /** Whether the same work gives the same bits again. */
+  deterministic: boolean;
+  /** Why it is this one, for people. */
+  reason: string;
+}
+
+/**
+ * Makes TensorFlow.js of this process compute on `want`; `auto` takes the first of cuda, native and portable that works
+ * here. An engine that gets a known sum wrong does not work. To be called once, before any tensor is made: TensorFlow
+ * keeps the number of threads and the GPUs of its first use.
+ * @throws EngineUnavailable with what to do, unless `auto`
+ */
+export async function loadEngine(
+  want: EngineName | 'auto',
+  options: { threads?: number } = {},
+): Promise<Engine> {
+  const threads = options.threads ?? availableParallelism();
+  if (want !== 'auto') return { ...(await loadChecked(want, threads)), reason: `${want} was asked for.` };
+
+  const refusals: string[] = [];
+  for (const name of ladder) {
+    try {
+      const engine = await loadChecked(name, threads);
+      return { ...engine, reason: [`${name} is the first that works.`, ...refusals].join(' ') };
+    } catch (error) {
+      if (!(error instanceof EngineUnavailable)) throw error;
+      refusals.push(error.message);
+    }
+  }
+  throw new EngineUnavailable('portable', refusals.join(' '));
+}
+
+const ladder: EngineName[] = ['cuda', 'native', 'portable'];
+
+type Loaded = Omit<Engine, 'reason'>;
+
+async function loadChecked(name: EngineName, threads: number): Promise<Loaded> {
+  const engine = name === 'portable' ? await loadPortable() : await loadTensorFlow(name, threads);
+  const problems = await checkNumbers();
+  if (problems.length > 0)
+    throw new EngineUnavailable(name, `It computes wrong numbers: ${problems.join('; ')}.`);
+  return engine;
+}
+
+async function loadTensorFlow(name: 'cuda' | 'native', threads: number): Promise<Loaded> {
+  const { linked, gpu, problem } = await engineStatus();
+  if (linked === null) throw new EngineUnavailable(name, problem?.message ?? '', problem?.remedy);
+  if (name === 'cuda' && !gpu.found) throw new EngineUnavailable(name, gpu.reason);
+  if (name === 'cuda' && linked.name !== 'cuda') {
+    const remedy = 'Run: node infra/engine/dist/main.js --want cuda';
+    throw new EngineUnavailable(name, 'TensorFlow was installed without CUDA.', remedy);
+  }
+  const backend = await loadAddon(name, threads);
+  setKernels(tensorflowKernels(backend));
+  return {
+    name,
+    version: `tensorflow ${backend.binding.TF_Version}`,
+    device: name === 'cuda' && gpu.found ? gpu.name : 'cpu',
+    threads,
+    deterministic: true, // CPU: measured between processes; GPU: TF_DETERMINISTIC_OPS refuses what is not
+  };
+}
+
+async function loadPortable(): Promise<Loaded> {
+  loadWasm();
+  if (!(await tf.setBackend('wasm'))) {
+    throw new EngineUnavailable('portable', 'The WebAssembly backend does not start.');
+  }
+  setKernels(plainKernels);
+  return { name: 'portable', version: wasmVersion, device: 'cpu', threads: 1, deterministic: true };
+}

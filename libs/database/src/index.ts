@@ -1,1 +1,12 @@
-export {};
+export { DatabaseUnavailable } from './connection-errors.js';
+export { Database, type DatabaseOptions, openDatabase } from './database.js';
+export { type Leadership } from './leadership.js';
+export { type AppliedBatch, type AppliedEvent, maxLogLines } from './runs/apply-events.js';
+export { type Claim, type ClaimRequest } from './runs/claim.js';
+export { type Lease, type Release } from './runs/leases.js';
+export { type CurvesRequest } from './stores/curves.js';
+export { type LogPosition } from './stores/logs.store.js';
+export { type PointsFilter } from './stores/points.store.js';
+export { type NewRun, type QueuedRun } from './stores/runs.store.js';
+export { type ActiveSweep, type NewSweep } from './stores/sweeps.store.js';
+export { type NewTrainer } from './stores/trainers.store.js';

@@ -22,8 +22,8 @@ export function gamutCells(gridSize: number): [i: number, j: number][] {
   brightest ??= brightestColors();
   const cells = new Map<number, [number, number]>();
   for (let index = 0; index < brightest.length; index += 2) {
-    const i = Math.round(brightest[index]! / gridSize);
-    const j = Math.round(brightest[index + 1]! / gridSize);
+    const i = Math.floor(brightest[index]! / gridSize + 0.5);
+    const j = Math.floor(brightest[index + 1]! / gridSize + 0.5);
     cells.set(i * 1000 + j, [i, j]);
   }
   return [...cells.values()].sort(([i, j], [k, l]) => i - k || j - l);

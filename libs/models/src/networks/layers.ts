@@ -74,8 +74,19 @@ export function batchNorm(declarations: Declarations, name: string, channels: nu
 export const relu: Layer = (x) => kernels().relu(x);
 
 /** `nn.Upsample(scale_factor=2)`: each pixel four times. */
-export const upsample: Layer = (x) =>
-  tf.image.resizeNearestNeighbor(x, [2 * x.shape[1], 2 * x.shape[2]]) as tf.Tensor4D;
+export const upsample: Layer = (x) => upsampleWithGradient(x);
+
+/**
+ * The gradient is the sum over each pixel's four copies, written here as four times their mean: TensorFlow.js's own is
+ * wrong on the cpu backend for more than one image, and TensorFlow's adds up in random order on GPUs.
+ */
+const upsampleWithGradient = tf.customGrad((input) => {
+  const x = input as tf.Tensor4D;
+  return {
+    value: tf.image.resizeNearestNeighbor(x, [2 * x.shape[1], 2 * x.shape[2]]),
+    gradFunc: (dy: tf.Tensor) => tf.mul(tf.avgPool(dy as tf.Tensor4D, 2, 2, 'valid'), 4),
+  };
+}) as (x: tf.Tensor4D) => tf.Tensor4D;
 
 /** `nn.MaxPool2d(3, stride=2, padding=1)` of a tensor without negative values, for which a border of zeros is neutral. */
 export const maxPoolOfPositive: Layer = (x) => tf.maxPool(pad(x, 1), 3, 2, 'valid');

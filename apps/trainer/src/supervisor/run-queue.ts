@@ -1,0 +1,81 @@
+import { InjectQueue, OnQueueError, Process, Processor, BullModule } from '@nestjs/bull';
+import { type DynamicModule, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { jobs, queueName } from '@chromatune/contracts';
+import type { Job, Queue } from 'bull';
+import type { Logger } from 'pino';
+import { Supervisor } from './supervisor.js';
+
+/** The only file of the trainer that knows Bull. */
+
+const complainEveryMs = 60_000;
+
+export interface RunQueueOptions {
+  redisUrl: string;
+  pool: string;
+  slots: number;
+  supervisor: Supervisor;
+  log: Logger;
+}
+
+/**
+ * The pool's queue as a door-bell: a job says that a run may be waiting, and Postgres decides. A job ends with that
+ * decision, so Bull's locks never matter; one that nobody had a slot for is rung again by the scheduler. While all slots
+ * are taken this trainer does not listen, so that the bell reaches one that is free. Redis may go and come back.
+ */
+export function runQueueModule({ redisUrl, pool, slots, supervisor, log }: RunQueueOptions): DynamicModule {
+  const name = queueName(pool);
+
+  @Injectable()
+  @Processor(name)
+  class RunQueue implements OnApplicationBootstrap {
+    private complainedAt = 0;
+
+    constructor(
+      @InjectQueue(name) private readonly queue: Queue,
+      @Inject(Supervisor) private readonly supervisor: Supervisor,
+    ) {}
+
+    onApplicationBootstrap(): void {
+      let listening = true;
+      this.supervisor.onSlotsChange((hasFreeSlot) => {
+        if (hasFreeSlot === listening) return;
+        listening = hasFreeSlot;
+        const local = true;
+        const change = hasFreeSlot ? this.queue.resume(local) : this.queue.pause(local, true);
+        change.catch((error: Error) => this.onError(error));
+      });
+    }
+
+    @Process({ name: 'train-run', concurrency: slots })
+    async ring(job: Job): Promise<void> {
+      const bell = jobs['train-run'].safeParse(job.data);
+      if (!bell.success) {
+        log.warn({ jobId: job.id }, 'a job of another kind in the queue of runs; dropped');
+        return;
+      }
+      const { runId, attempt } = bell.data;
+      const claimed = await this.supervisor.offer({ runId, attempt });
+      log.debug({ runId, attempt, claimed }, 'the bell rang');
+    }
+
+    @OnQueueError()
+    onError(error: Error): void {
+      if (Date.now() - this.complainedAt < complainEveryMs) return;
+      this.complainedAt = Date.now();
+      log.warn({ err: error }, 'Redis is away; queued runs are found in Postgres meanwhile');
+    }
+  }
+
+  return {
+    module: class RunQueueModule {},
+    imports: [
+      BullModule.registerQueue({
+        name,
+        url: redisUrl,
+        redis: { retryStrategy: (times) => Math.min(200 * times, 2_000) },
+        settings: { retryProcessDelay: 1_000 },
+      }),
+    ],
+    providers: [RunQueue, { provide: Supervisor, useValue: supervisor }],
+  };
+}

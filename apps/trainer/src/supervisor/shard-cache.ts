@@ -1,0 +1,225 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { link, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type DatasetFile, datasetFileKey, DomainError } from '@chromatune/contracts';
+import type { ObjectStore } from '@chromatune/storage';
+
+/** A use of files that nobody refreshed for this long is of a trainer that will not come back. */
+const abandonedUseMs = 24 * 3600 * 1000;
+/** Requests of one attempt whose files stay in use: the one being read, the next, and those of a second reader. */
+const requestsKept = 4;
+const downloadsAtOnce = 4;
+
+export interface ShardCacheOptions {
+  folder: string;
+  limitBytes: number;
+  store: Pick<ObjectStore, 'download'>;
+  onEvent?: (event: 'hit' | 'miss' | 'corrupt' | 'evicted', bytes: number) => void;
+}
+
+/**
+ * Verified local copies of dataset files, named by their SHA-256 and shared by all trainers of a machine without locks:
+ * files arrive by rename, and are in use while a hard link to them lies in a folder under `uses/`, which every process
+ * can see in the file's link count. The least recently used files beyond the limit go, never one in use.
+ */
+export class ShardCache {
+  private readonly fetching = new Map<string, Promise<void>>();
+  private readonly gate = new Gate(downloadsAtOnce);
+
+  constructor(private readonly options: ShardCacheOptions) {}
+
+  /** `user` is unique to the attempt, for example `<trainer>.<run>.<attempt>`. */
+  openUse(user: string): CacheUse {
+    return new CacheUse(this, join(this.options.folder, 'uses', user));
+  }
+
+  /** Ends the uses of a trainer that was killed. */
+  async endUsesOf(trainerId: string): Promise<void> {
+    for (const use of await entries(join(this.options.folder, 'uses'))) {
+      if (use.startsWith(`${trainerId}.`)) await remove(join(this.options.folder, 'uses', use));
+    }
+  }
+
+  /**
+   * Fetches a file unless it is there. What arrives is compared with its digest, fetched once more when it differs.
+   * @throws DomainError `corrupt_file` when it differs twice; the store's own errors
+   */
+  async fetch(file: DatasetFile): Promise<string> {
+    const path = this.pathOf(file);
+    const kept = await stat(path).catch(() => null);
+    if (kept?.size === file.bytes) {
+      this.options.onEvent?.('hit', file.bytes);
+      return path;
+    }
+    let fetching = this.fetching.get(file.sha256);
+    if (fetching === undefined) {
+      fetching = this.gate.pass(() => this.download(file)).finally(() => this.fetching.delete(file.sha256));
+      this.fetching.set(file.sha256, fetching);
+    }
+    await fetching;
+    return path;
+  }
+
+  /** Links the file into a use's folder, fetching it again should it have been evicted in between. */
+  async linkInto(folder: string, file: DatasetFile): Promise<string> {
+    const own = join(folder, file.sha256);
+    for (let attempt = 1; ; attempt++) {
+      const path = await this.fetch(file);
+      try {
+        await link(path, own).catch(unless('EEXIST'));
+        const now = new Date();
+        await utimes(own, now, now); // the same inode as the cached file: this is what "recently used" means
+        return own;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === 3) throw error;
+      }
+    }
+  }
+
+  private async download(file: DatasetFile): Promise<void> {
+    this.options.onEvent?.('miss', file.bytes);
+    const path = this.pathOf(file);
+    const incoming = join(
+      this.options.folder,
+      'incoming',
+      `${file.sha256}.${randomBytes(4).toString('hex')}`,
+    );
+    await mkdir(dirname(incoming), { recursive: true });
+    await mkdir(dirname(path), { recursive: true });
+    await this.makeRoom(file.bytes);
+    try {
+      for (let attempt = 1; ; attempt++) {
+        await this.options.store.download(datasetFileKey(file), incoming);
+        if ((await digestOf(incoming)) === file.sha256) break;
+        this.options.onEvent?.('corrupt', file.bytes);
+        if (attempt === 2) throw corruptFile(file);
+      }
+      await synced(incoming);
+      await rename(incoming, path);
+    } finally {
+      await rm(incoming, { force: true });
+    }
+  }
+
+  private pathOf({ sha256 }: DatasetFile) {
+    return join(this.options.folder, 'files', sha256.slice(0, 2), sha256);
+  }
+
+  private async makeRoom(bytes: number): Promise<void> {
+    const files = await this.files();
+    let excess = files.reduce((sum, file) => sum + file.bytes, bytes) - this.options.limitBytes;
+    if (excess <= 0) return;
+    await this.endAbandonedUses();
+    for (const file of files.sort((a, b) => a.usedAt - b.usedAt)) {
+      if (excess <= 0) return;
+      const now = await stat(file.path).catch(() => null);
+      if (now === null || now.nlink > 1) continue;
+      await rm(file.path, { force: true });
+      this.options.onEvent?.('evicted', file.bytes);
+      excess -= file.bytes;
+    }
+  }
+
+  private async endAbandonedUses(): Promise<void> {
+    for (const use of await entries(join(this.options.folder, 'uses'))) {
+      const path = join(this.options.folder, 'uses', use);
+      const touched = await stat(path).catch(() => null);
+      if (touched !== null && Date.now() - touched.mtimeMs > abandonedUseMs) await remove(path);
+    }
+  }
+
+  /** Everything kept, whichever process fetched it. */
+  async files(): Promise<{ path: string; bytes: number; usedAt: number }[]> {
+    const root = join(this.options.folder, 'files');
+    const found: { path: string; bytes: number; usedAt: number }[] = [];
+    for (const shelf of await entries(root)) {
+      for (const name of await entries(join(root, shelf))) {
+        const path = join(root, shelf, name);
+        const about = await stat(path).catch(() => null);
+        if (about !== null) found.push({ path, bytes: about.size, usedAt: about.mtimeMs });
+      }
+    }
+    return found;
+  }
+}
+
+/** The files that one attempt reads at present. */
+export class CacheUse {
+  private requests: DatasetFile[][] = [];
+
+  constructor(
+    private readonly cache: ShardCache,
+    private readonly folder: string,
+  ) {}
+
+  /** Paths of verified copies, by file name. They stay while they belong to one of the newest few requests. */
+  async files(wanted: DatasetFile[]): Promise<Record<string, string>> {
+    await mkdir(this.folder, { recursive: true });
+    this.requests = [...this.requests, wanted].slice(-requestsKept);
+    const paths = await Promise.all(
+      wanted.map(async (file) => [file.name, await this.cache.linkInto(this.folder, file)] as const),
+    );
+    await this.dropUnused();
+    return Object.fromEntries(paths);
+  }
+
+  end(): Promise<void> {
+    return remove(this.folder);
+  }
+
+  private async dropUnused(): Promise<void> {
+    const used = new Set(this.requests.flat().map(({ sha256 }) => sha256));
+    for (const name of await entries(this.folder)) {
+      if (!used.has(name)) await rm(join(this.folder, name), { force: true });
+    }
+    const now = new Date();
+    await utimes(this.folder, now, now).catch(() => undefined);
+  }
+}
+
+/** Lets a few through at a time. */
+class Gate {
+  private inside = 0;
+  private readonly waiting: (() => void)[] = [];
+
+  constructor(private readonly places: number) {}
+
+  async pass<T>(work: () => Promise<T>): Promise<T> {
+    if (this.inside === this.places) await new Promise<void>((enter) => this.waiting.push(enter));
+    else this.inside++;
+    try {
+      return await work();
+    } finally {
+      const next = this.waiting.shift();
+      if (next) next();
+      else this.inside--;
+    }
+  }
+}
+
+/** SHA-256 of a file, read in pieces. */
+export async function digestOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+async function synced(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  await file.sync().finally(() => file.close());
+}
+
+const entries = (folder: string) => readdir(folder).catch(() => [] as string[]);
+const remove = (folder: string) => rm(folder, { recursive: true, force: true });
+const unless = (code: string) => (error: NodeJS.ErrnoException) => {
+  if (error.code !== code) throw error;
+};
+
+const corruptFile = (file: DatasetFile) =>
+  new DomainError(
+    'corrupt_file',
+    500,
+    `${file.name} arrived twice from the object store with other bytes than its digest ${file.sha256.slice(0, 12)}… says.`,
+    { remedy: 'Import the dataset again: only files that are missing or damaged are uploaded.' },
+  );

@@ -1,0 +1,52 @@
+import { DomainError, type Failure } from '@chromatune/contracts';
+import {
+  badDevice,
+  codeBug,
+  ioFailure,
+  isBadDevice,
+  isOutOfMemory,
+  outOfMemory,
+} from '../failure-classes.js';
+
+/** Training cannot go on: the weights have taken a step along a gradient that is not a number. */
+export class NonFiniteLoss extends Error {
+  constructor(
+    readonly step: number,
+    readonly loss: number,
+  ) {
+    super(`The train loss was ${loss} at step ${step}.`);
+    this.name = 'NonFiniteLoss';
+  }
+}
+
+/** What an error of the training means for people: its class, and what to do about it. */
+export function toFailure(error: unknown, step: number): Failure {
+  return { ...classOf(error), step: error instanceof NonFiniteLoss ? error.step : step };
+}
+
+function classOf(error: unknown): Omit<Failure, 'step'> {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof NonFiniteLoss) {
+    return {
+      class: 'nonFiniteLoss',
+      message,
+      remedy: 'Lower the learning rate: a tenth of it is a good next try. A larger batch size helps too.',
+    };
+  }
+  if (isOutOfMemory(message)) return outOfMemory(message);
+  if (isBadDevice(message)) return badDevice(message);
+  if (isFileSystemError(error)) return ioFailure(message);
+  if (error instanceof DomainError) {
+    return {
+      class: /corrupt|npy|shard|manifest|dataset/.test(error.code) ? 'corruptShard' : 'codeBug',
+      message: message.slice(0, 4000),
+      remedy: error.remedy ?? 'Import the dataset again.',
+    };
+  }
+  return codeBug(error instanceof Error ? (error.stack ?? message) : message);
+}
+
+const isFileSystemError = (error: unknown) =>
+  ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EACCES', 'EPERM', 'EMFILE', 'ENOENT'].includes(
+    (error as NodeJS.ErrnoException | null)?.code ?? '',
+  );

@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import type { DatasetManifest, Recipe, SpooledEvent } from '@chromatune/contracts';
+import { type FileProvider, loadPreviews, paintLightness, pngOf, splitBatches } from '@chromatune/data';
+import { abRmse, abSquaredError, type Batch, type Loss, type Network, predictAb } from '@chromatune/models';
+import { writeWhole } from './checkpoint.js';
+
+export interface SampleOptions {
+  network: Network;
+  loss: Loss;
+  recipe: Recipe;
+  manifest: DatasetManifest;
+  files: FileProvider;
+  folder: string;
+  epoch: number;
+  step: number;
+}
+
+type SampleEvent = Omit<Extract<SpooledEvent, { type: 'sample' }>, 'seq'>;
+
+/**
+ * Colorizes the first validation images and writes them as one PNG strip, top to bottom. The network sees them at training
+ * size, where their error is measured; people see its colours under the full lightness of the larger previews.
+ */
+export async function renderSample(options: SampleOptions): Promise<SampleEvent> {
+  const { network, loss, manifest, files, folder, epoch, step } = options;
+  const images = Math.min(
+    options.recipe.samples.images,
+    manifest.previews.images,
+    manifest.images.validation,
+  );
+  const shown = await firstValidationImages(options, images);
+  const previews = await loadPreviews(manifest, files);
+
+  const ab = predictAb(network, loss, shown.l, images, shown.size);
+  const large = enlargeAb(ab, { images, from: shown.size, to: previews.size });
+  const pixels = images * previews.size ** 2;
+  const rgb = paintLightness(previews.l.subarray(0, pixels), large, pixels);
+  const file = join(folder, `epoch-${epoch}.png`);
+  await writeWhole(file, await pngOf(rgb, previews.size, previews.size * images));
+
+  return {
+    type: 'sample',
+    file,
+    sample: {
+      epoch,
+      step,
+      tileSize: previews.size,
+      images: Array.from({ length: images }, (_, image) => ({ image, abRmse: errorOf(image, shown, ab) })),
+      at: new Date().toISOString(),
+    },
+  };
+}
+
+/** Row i of the previews is row i of the validation split. */
+async function firstValidationImages(
+  { recipe, manifest, files }: SampleOptions,
+  images: number,
+): Promise<Batch> {
+  const size = recipe.model.imageSize;
+  const l = new Uint8Array(images * size * size);
+  const ab = new Uint8Array(images * size * size * 2);
+  let filled = 0;
+  const batches = splitBatches({ manifest, split: 'validation', batchSize: images, imageSize: size, files });
+  for await (const batch of batches) {
+    const taken = Math.min(batch.images, images - filled);
+    l.set(batch.l.subarray(0, taken * size * size), filled * size * size);
+    ab.set(batch.ab.subarray(0, taken * size * size * 2), filled * size * size * 2);
+    filled += taken;
+    if (filled === images) break;
+  }
+  return { l, ab, images, size };
+}
+
+function errorOf(image: number, { ab: truth, size }: Batch, predicted: Float32Array): number {
+  const length = size * size * 2;
+  const { sum, count } = abSquaredError(
+    predicted.subarray(image * length, (image + 1) * length),
+    truth.subarray(image * length, (image + 1) * length),
+  );
+  return abRmse(sum, count);
+}
+
+/** Bilinear enlargement of ab planes, pixel centres at halves, edges repeated: [images, to, to, 2]. */
+export function enlargeAb(
+  ab: Float32Array,
+  { images, from, to }: { images: number; from: number; to: number },
+): Float32Array {
+  const places = Array.from({ length: to }, (_, index) => sourceOf(index, from, to));
+  const large = new Float32Array(images * to * to * 2);
+  let place = 0;
+  for (let image = 0; image < images; image++) {
+    const start = image * from * from;
+    for (const y of places) {
+      for (const x of places) {
+        for (let component = 0; component < 2; component++) {
+          const at = (row: number, column: number) => ab[(start + row * from + column) * 2 + component]!;
+          const top = at(y.low, x.low) * (1 - x.share) + at(y.low, x.high) * x.share;
+          const bottom = at(y.high, x.low) * (1 - x.share) + at(y.high, x.high) * x.share;
+          large[place++] = top * (1 - y.share) + bottom * y.share;
+        }
+      }
+    }
+  }
+  return large;
+}
+
+/** The two source pixels around a target pixel's centre, and the share of the second. */
+function sourceOf(index: number, from: number, to: number) {
+  const position = Math.min(Math.max(((index + 0.5) * from) / to - 0.5, 0), from - 1);
+  const low = Math.floor(position);
+  return { low, high: Math.min(low + 1, from - 1), share: position - low };
+}

@@ -1,0 +1,147 @@
+import type { Assignment, Recipe } from '@chromatune/contracts';
+import { type FileProvider, stepsPerEpoch, trainBatches, weightsSha256 } from '@chromatune/data';
+import { buildNetwork, createStep, makeLoss } from '@chromatune/models';
+import { type Progress, readCheckpoint, untrained, writeCheckpoint } from './checkpoint.js';
+import { NonFiniteLoss } from './failure.js';
+import { watchTensors } from './watch-tensors.js';
+import type { Reporter } from './reporter.js';
+import { renderSample } from './samples.js';
+import { measureBaselines, validate } from './validation.js';
+
+export interface TrainOptions {
+  assignment: Assignment;
+  /** Local copies of dataset files, by name. */
+  files: FileProvider;
+  report: Reporter;
+  /** Aborted to ask for a checkpoint at the next step boundary and an end. */
+  signal: AbortSignal;
+}
+
+export interface TrainResult {
+  outcome: 'completed' | 'paused';
+  weightsSha256: string;
+}
+
+/**
+ * Trains one run from its initial weights, or from a checkpoint as if it had never stopped. Everything it measures goes
+ * to `report`, in an order that does not depend on where it was interrupted.
+ *
+ * A pause is taken between two steps of an epoch, never between an epoch's last step and its validation: so what is
+ * measured at the end of an epoch belongs to one attempt only.
+ */
+export async function trainRun({ assignment, files, report, signal }: TrainOptions): Promise<TrainResult> {
+  const { recipe, manifest, workFolder: folder, resumeFrom } = assignment;
+  const network = buildNetwork(recipe, recipe.seed);
+  const loss = makeLoss(recipe);
+  const step = createStep(network, loss, recipe);
+  const model = { network, loss };
+  const steps = stepsPerEpoch(manifest, recipe.batchSize);
+  const at = resumeFrom === null ? { ...untrained } : await restore(resumeFrom, step);
+  const checkTensors = watchTensors((message) => report.log('warn', message));
+  let saved = at.step;
+
+  const parameters = network.variables.reduce((sum, { variable }) => sum + variable.size, 0);
+  report.report({ type: 'started', fromStep: at.step, totalSteps: steps * recipe.epochs, parameters });
+  if (at.step === 0) {
+    report.report({ type: 'baselines', baselines: await measureBaselines({ recipe, manifest, files }) });
+  }
+
+  for (let epoch = at.epochsDone + 1; epoch <= recipe.epochs; epoch++) {
+    let startedAt = performance.now();
+    for await (const batch of trainBatches({
+      manifest,
+      recipe,
+      epoch,
+      fromStepInEpoch: at.stepInEpoch,
+      files,
+    })) {
+      if (signal.aborted) return await pause(epoch);
+
+      report.alive(at.step + 1);
+      const { loss: trainLoss } = await step.run(batch);
+      at.step += 1;
+      at.stepInEpoch += 1;
+      at.epochImages += batch.images;
+      const now = performance.now();
+      at.epochSeconds += (now - startedAt) / 1000;
+      startedAt = now;
+
+      report.point('train/loss', trainLoss, { step: at.step, epoch: epoch - 1 + at.stepInEpoch / steps });
+      if (!Number.isFinite(trainLoss)) throw new NonFiniteLoss(at.step, trainLoss);
+      checkTensors(batch.images);
+      await turnOfTheEventLoop(); // commands of the supervisor arrive here
+    }
+    await endEpoch(epoch);
+  }
+  return finish('completed');
+
+  async function endEpoch(epoch: number): Promise<void> {
+    const measured = await validate({
+      ...model,
+      recipe,
+      manifest,
+      files,
+      alive: () => report.alive(at.step),
+    });
+    const here = { step: at.step, epoch };
+    report.point('train/learningRate', step.learningRate(), here);
+    report.point('train/imagesPerSecond', at.epochImages / at.epochSeconds, here);
+    report.point('system/memoryBytes', process.memoryUsage.rss(), here);
+    report.point('validation/loss', measured.loss, here);
+    report.point('validation/abRmse', measured.abRmse, here);
+    report.point('validation/psnr', measured.psnr, here);
+
+    if (isSampled(recipe, epoch)) {
+      report.report(await renderSample({ ...model, recipe, manifest, files, folder, ...here }));
+    }
+    at.best = better(at.best, { abRmse: measured.abRmse, ...here });
+    at.epochsDone = epoch;
+    at.stepInEpoch = at.epochImages = at.epochSeconds = 0;
+    await save(epoch, epoch === recipe.epochs ? 'final' : 'epoch', measured.abRmse);
+    report.log('info', epochLine(epoch, recipe, measured));
+  }
+
+  async function pause(epoch: number): Promise<TrainResult> {
+    if (at.step > saved) await save(epoch - 1 + at.stepInEpoch / steps, 'pause', null);
+    return finish('paused');
+  }
+
+  async function save(
+    epoch: number,
+    kind: 'epoch' | 'pause' | 'final',
+    abRmse: number | null,
+  ): Promise<void> {
+    report.report(await writeCheckpoint({ folder, state: step.state(), at, epoch, kind, abRmse }));
+    saved = at.step;
+    await report.flush();
+  }
+
+  function finish(outcome: TrainResult['outcome']): TrainResult {
+    const result = { outcome, weightsSha256: weightsSha256(step.state()) };
+    step.dispose();
+    network.dispose();
+    return result;
+  }
+}
+
+async function restore(path: string, step: ReturnType<typeof createStep>): Promise<Progress> {
+  const { state, at } = await readCheckpoint(path);
+  step.restore(state);
+  return at;
+}
+
+const isSampled = ({ samples, epochs }: Recipe, epoch: number) =>
+  samples.images > 0 && (epoch % samples.every === 0 || epoch === epochs);
+
+const better = (best: Progress['best'], candidate: NonNullable<Progress['best']>) =>
+  best === null || candidate.abRmse < best.abRmse ? candidate : best;
+
+const epochLine = (
+  epoch: number,
+  { epochs }: Recipe,
+  measured: { loss: number; abRmse: number; psnr: number },
+) =>
+  `Epoch ${epoch} of ${epochs}: ab RMSE ${measured.abRmse.toFixed(3)}, PSNR ${measured.psnr.toFixed(2)} dB, ` +
+  `validation loss ${measured.loss.toPrecision(4)}.`;
+
+const turnOfTheEventLoop = () => new Promise<void>((resolve) => setImmediate(resolve));

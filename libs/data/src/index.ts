@@ -1,6 +1,9 @@
 export { type Batch, loadPreviews, splitBatches, stepsPerEpoch, trainBatches } from './batches/batches.js';
 export { dataOrder, EpochOrder, type RowPlace } from './batches/data-order.js';
 export { CorruptShard, type FileProvider } from './batches/shard-reader.js';
+export { fetchFirstPhotos } from './first-photos/fetch-first-photos.js';
+export { firstPhotos, type FirstPhotos, readFirstPhotos } from './first-photos/first-photos.js';
+export { type QtResource, readQtResources } from './first-photos/qt-resources.js';
 export { explainDiskError } from './import/disk-error.js';
 export {
   ImportError,

@@ -33,6 +33,17 @@ export class CheckpointsStore {
     });
   }
 
+  /** Runs with more checkpoints than `removable` ever keeps. */
+  crowdedRuns(): Promise<string[]> {
+    return this.session.read(async (sql) => {
+      const rows = await sql.rows<{ runId: string }>(
+        `SELECT run_id FROM checkpoints WHERE removed_at IS NULL GROUP BY run_id HAVING count(*) > $1 LIMIT 1000`,
+        [mostKept],
+      );
+      return rows.map(({ runId }) => runId);
+    });
+  }
+
   /** The file is gone or unreadable: no attempt will go on from it. */
   async markRemoved(runId: string, attempt: number, step: number): Promise<void> {
     await this.session.read((sql) =>
@@ -43,6 +54,9 @@ export class CheckpointsStore {
     );
   }
 }
+
+/** The two newest, the best and the final one, when they are all different. */
+const mostKept = 4;
 
 type Row = CheckpointEntity & { superseded: boolean; isBest: boolean };
 

@@ -1,5 +1,6 @@
 import {
   type Attempt,
+  endedRunStates,
   isEnded,
   type ParameterValues,
   type Recipe,
@@ -175,6 +176,17 @@ export class RunsStore {
   /** For a trainer that starts again: its earlier children died with it. Answers their runs. */
   markTrainerAttemptsLost(trainerId: string): Promise<string[]> {
     return markTrainerAttemptsLost(this.session, trainerId, this.maxRestarts);
+  }
+
+  /** Reproductions that have ended and were not judged yet, with the run that each repeats, earliest first. */
+  awaitingVerdict(): Promise<{ runId: string; originalId: string }[]> {
+    return this.session.read((sql) =>
+      sql.rows(
+        `SELECT id AS run_id, reproduction_of AS original_id FROM runs
+         WHERE reproduction_of IS NOT NULL AND verdict IS NULL AND state = ANY ($1) ORDER BY ended_at LIMIT 100`,
+        [endedRunStates],
+      ),
+    );
   }
 
   setVerdict(id: string, verdict: Verdict): Promise<void> {

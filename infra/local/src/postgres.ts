@@ -41,6 +41,8 @@ export interface PostgresOptions {
   databaseName?: string;
   /** False leaves out fsync: for tests, whose data may be lost with the machine. */
   durable?: boolean;
+  /** True lets this process end before the server; someone else must stop that then. */
+  outlivesUs?: boolean;
 }
 
 interface Settings {
@@ -97,7 +99,7 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalServ
   }
   settings.port = await choosePort(options.port, settings.port);
   writeSettings(folder, 'postgres', settings);
-  const service = await server.start(settings.port, join(folder, 'postgres.log'), options.durable ?? true);
+  const service = await server.start(settings.port, join(folder, 'postgres.log'), options);
   const url = `postgres://${user}:${settings.password}@127.0.0.1:${settings.port}/${databaseName}`;
   return { ...service, url, port: settings.port };
 }
@@ -159,7 +161,7 @@ class Server {
     this.call('postgres', ['--single', '-D', this.data, 'postgres'], `CREATE DATABASE ${name}\n`);
   }
 
-  async start(port: number, logFile: string, durable: boolean) {
+  async start(port: number, logFile: string, { durable = true, outlivesUs = false }: PostgresOptions) {
     const settings = {
       listen_addresses: '127.0.0.1',
       unix_socket_directories: '',
@@ -176,6 +178,7 @@ class Server {
       logFile,
       stopSignal: 'SIGINT' as const, // "fast": clients are sent away, nothing is lost
       isReady: () => acceptsConnections(port),
+      outlivesUs,
     };
     // Backends of a postmaster that was killed go on for about a second and hold its shared memory.
     for (let attempt = 1; ; attempt++) {

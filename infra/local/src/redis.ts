@@ -44,6 +44,8 @@ export interface RedisOptions {
   systemServer?: boolean;
   /** Where the wheel's server is kept; by default CHROMATUNE_CACHE_DIR, else `~/.cache/chromatune`. */
   cacheFolder?: string;
+  /** True lets this process end before the server; someone else must stop that then. */
+  outlivesUs?: boolean;
 }
 
 interface Settings {
@@ -85,6 +87,7 @@ export async function startRedis(options: RedisOptions): Promise<LocalService> {
       logFile: join(folder, 'redis.log'),
       stopSignal: 'SIGTERM',
       isReady: () => answersPing(port, password),
+      outlivesUs: options.outlivesUs ?? false,
       startSeconds: 120, // a large append-only file is read first
     });
     writeSettings(folder, 'redis', {

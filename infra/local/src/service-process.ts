@@ -40,6 +40,8 @@ export interface ServiceCommand {
   /** Throws, or answers false, as long as the service does not answer. */
   isReady(): Promise<boolean>;
   startSeconds?: number;
+  /** True lets this process end before the service; someone else must stop that then. */
+  outlivesUs?: boolean;
 }
 
 /** The program ended, or never answered, while it was being started; `words` is what it wrote. */
@@ -79,6 +81,7 @@ export async function startService(command: ServiceCommand): Promise<Omit<LocalS
     child.kill('SIGKILL');
     throw error;
   }
+  if (command.outlivesUs) child.unref();
   return { pid: child.pid!, exited, stop: () => stopChild(child, exited, command.stopSignal) };
 }
 

@@ -1,5 +1,6 @@
 import { type LossRecipe } from '@chromatune/contracts';
 import * as tf from '@tensorflow/tfjs';
+import { mapBytes } from '../training/map-bytes.js';
 import { type Loss } from './loss.js';
 
 type RegressionRecipe = Extract<LossRecipe, { type: 'regression' }>;
@@ -16,11 +17,7 @@ export function regressionLoss({ outputActivation }: RegressionRecipe): Loss {
   const { offset, scale } = targetUnits[outputActivation];
   const targetOf = Float32Array.from({ length: 256 }, (_, ab8) => (ab8 - 128 + offset) / scale);
   return {
-    targets: ({ ab, images, size }) =>
-      tf.tensor4d(
-        Float32Array.from(ab, (ab8) => targetOf[ab8]!),
-        [images, size, size, 2],
-      ),
+    targets: ({ ab, images, size }) => tf.tensor4d(mapBytes(ab, targetOf), [images, size, size, 2]),
     loss: (prediction, targets) => tf.mean(tf.squaredDifference(prediction, targets)),
     decode: (prediction) => tf.tidy(() => tf.sub(tf.mul(prediction, scale), offset)),
   };

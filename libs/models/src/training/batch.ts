@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { mapBytes } from './map-bytes.js';
 import { type Batch } from './step.js';
 
 /** The network's input of a batch: (L - 50) / 100, [n, size, size, 1]. */
@@ -10,8 +11,7 @@ export function lightnessTensor({ l, images, size }: Pick<Batch, 'l' | 'images' 
       `L has ${l.length} bytes; ${images} images of ${size} x ${size} have ${images * size * size}.`,
     );
   }
-  return tf.tensor4d(
-    Float32Array.from(l, (l8) => l8 / 255 - 0.5),
-    [images, size, size, 1],
-  );
+  return tf.tensor4d(mapBytes(l, lightnessOf), [images, size, size, 1]);
 }
+
+const lightnessOf = Float32Array.from({ length: 256 }, (_, l8) => l8 / 255 - 0.5);

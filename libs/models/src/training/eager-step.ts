@@ -1,6 +1,7 @@
 import { type Recipe } from '@chromatune/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { type Loss } from '../losses/loss.js';
+import { sizeOf } from '../networks/declarations.js';
 import { type Network } from '../networks/network.js';
 import { adamUpdate } from './adam.js';
 import { lightnessTensor } from './batch.js';
@@ -127,5 +128,10 @@ function requireTensor(tensors: Map<string, StateTensor>, name: string, shape: n
   if (!found) throw new Error(`The state lacks the tensor ${name}.`);
   if (String(found.shape) !== String(shape)) {
     throw new Error(`The state's ${name} has shape [${found.shape}]; this network needs [${shape}].`);
+  }
+  if (found.data.length !== sizeOf(shape)) {
+    throw new Error(
+      `The state's ${name} has ${found.data.length} numbers; its shape holds ${sizeOf(shape)}.`,
+    );
   }
 }

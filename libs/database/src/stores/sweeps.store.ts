@@ -127,7 +127,7 @@ const findBests = (sql: Sql, ids: string[]) =>
      FROM runs r
      JOIN sweeps s ON s.id = r.sweep_id
      CROSS JOIN LATERAL (SELECT r.best -> (s.spec -> 'objective' ->> 'metric') AS best) AS objective
-     CROSS JOIN LATERAL (SELECT (best ->> 'value')::float8 AS value, (best ->> 'epoch')::float8 AS epoch) AS found
+     CROSS JOIN LATERAL (SELECT (objective.best ->> 'value')::float8 AS value, (objective.best ->> 'epoch')::float8 AS epoch) AS found
      WHERE r.sweep_id = ANY ($1) AND found.value IS NOT NULL
      ORDER BY r.sweep_id, CASE
        WHEN coalesce(s.spec -> 'objective' ->> 'goal',

@@ -7,7 +7,7 @@ const GiB = 1024 ** 3;
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 
 /** Every setting of a trainer. Slots, threads and the cache folder have defaults that depend on the machine: see below. */
-export const trainerEnvironment = serviceEnvironment.extend({
+const settings = serviceEnvironment.extend({
   /** Where the trainer keeps its id, its spools and the work folders of its attempts. One trainer a folder. */
   TRAINER_FOLDER: z.string().min(1),
   /** Runs trained side by side. By default one a GPU, on a CPU one for every two cores, but two where there are two. */
@@ -38,6 +38,14 @@ export const trainerEnvironment = serviceEnvironment.extend({
   /** After SIGTERM: time to save checkpoints and hand the runs back. */
   SHUTDOWN_GRACE_SECONDS: z.coerce.number().min(0).max(3600).default(25),
 });
+
+export const trainerEnvironment = settings.refine(
+  ({ LEASE_SECONDS, RENEW_SECONDS }) => RENEW_SECONDS * 2 <= LEASE_SECONDS,
+  {
+    path: ['RENEW_SECONDS'],
+    error: 'must be at most half of LEASE_SECONDS, so that one renewal may be missed',
+  },
+);
 export type TrainerEnvironment = z.infer<typeof trainerEnvironment>;
 
 export type TrainerConfig = TrainerEnvironment & { CACHE_FOLDER: string };

@@ -65,12 +65,18 @@ export async function writeCheckpoint(options: CheckpointOptions): Promise<Omit<
 
 /** @throws DomainError when the file is not a checkpoint of this program */
 export async function readCheckpoint(path: string): Promise<{ state: StateTensor[]; at: Progress }> {
-  const { tensors, metadata } = decodeSafetensors(await readFile(path));
+  const { tensors, metadata } = decodeSafetensors(await readBytes(path));
   const parsed = progress.safeParse(JSON.parse(metadata['progress'] ?? 'null'));
   if (metadata['format'] === 'chromatune-1' && parsed.success) return { state: tensors, at: parsed.data };
   throw new DomainError('bad_checkpoint', 500, `${path} is not a checkpoint of this version of Chromatune.`, {
     remedy: 'Start the run anew, or train it with the version that began it.',
   });
+}
+
+/** As a plain byte array: `slice` of a Buffer would not copy. */
+export async function readBytes(path: string): Promise<Uint8Array> {
+  const { buffer, byteOffset, byteLength } = await readFile(path);
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** Writes beside the file, then renames: readers and the next start see the whole file or none. */

@@ -1,0 +1,236 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Assignment, ChildEvent, Environment, Recipe, SpooledEvent } from '@chromatune/contracts';
+import { decodeSafetensors, encodeSafetensors, type FileProvider, stepsPerEpoch } from '@chromatune/data';
+import * as tf from '@tensorflow/tfjs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadEngine } from '../engine.js';
+import { makeTinyDataset, providerOf, tinyRecipe } from '../testing/tiny-dataset.js';
+import { readBytes } from './checkpoint.js';
+import { NonFiniteLoss, toFailure } from './failure.js';
+import { Reporter } from './reporter.js';
+import { trainRun, type TrainResult } from './train-run.js';
+
+const dataset = makeTinyDataset();
+const recipe = tinyRecipe(dataset);
+const steps = stepsPerEpoch(dataset.manifest, recipe.batchSize);
+let folder: string;
+let files: FileProvider;
+let environment: Environment;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'chromatune-train-'));
+  files = await providerOf(dataset, join(folder, 'dataset'));
+  const { name, version, device, threads, deterministic } = await loadEngine('auto', { threads: 1 });
+  environment = { engine: name, engineVersion: version, device, threads, deterministic, codeVersion: 'spec' };
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('a run', () => {
+  it('reports every step, every epoch, samples and checkpoints, in order and without gaps', async () => {
+    const { events, result } = await train({});
+
+    expect(result.outcome).toBe('completed');
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
+    expect(events.slice(0, 2)).toMatchObject([
+      { type: 'started', fromStep: 0, totalSteps: 2 * steps },
+      { type: 'baselines', baselines: dataset.manifest.statistics.baselines },
+    ]);
+    expect(pointsOf(events, 'train/loss')).toHaveLength(2 * steps);
+    expect(
+      pointsOf(events, 'train/loss')
+        .map(({ epoch }) => epoch)
+        .at(-1),
+    ).toBe(2);
+    for (const metric of ['validation/loss', 'validation/abRmse', 'validation/psnr', 'train/imagesPerSecond'])
+      expect(pointsOf(events, metric)).toMatchObject([
+        { step: steps, epoch: 1 },
+        { step: 2 * steps, epoch: 2 },
+      ]);
+    expect(checkpointsOf(events).map(({ kind, step }) => [kind, step])).toEqual([
+      ['epoch', steps],
+      ['final', 2 * steps],
+    ]);
+    expect(checkpointsOf(events).at(-1)!.weightsSha256).toBe(result.weightsSha256);
+  });
+
+  it('learns: its colours come nearer to the truth than grey', async () => {
+    const { events } = await train({ recipe: tinyRecipe(dataset, { epochs: 12 }) });
+
+    const errors = pointsOf(events, 'validation/abRmse').map(({ value }) => Number(value));
+    expect(errors.at(-1)).toBeLessThan(errors[0]! * 0.7);
+  });
+
+  it('paints samples as a strip of the previews, with the error at training size', async () => {
+    const { events } = await train({});
+
+    const samples = events.filter((event) => event.type === 'sample');
+    expect(samples.map(({ sample }) => sample.epoch)).toEqual([1, 2]);
+    expect(samples[0]!.sample.images.map(({ image }) => image)).toEqual([0, 1]);
+    const png = await readFile(samples[0]!.file);
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([64, 128]); // width, height
+  });
+
+  it.each(['regression', 'classification'] as const)(
+    'paused in the middle of an epoch and resumed equals the uninterrupted one (%s)',
+    async (type) => {
+      const changed = type === 'regression' ? recipe : tinyRecipe(dataset, { loss: classification });
+      const whole = await train({ recipe: changed });
+      const first = await train({ recipe: changed, pauseAfterStep: steps + 2 });
+      const pause = checkpointFile(first.events);
+      const second = await train({ recipe: changed, resumeFrom: pause });
+
+      expect(first.result.outcome).toBe('paused');
+      expect(checkpointsOf(first.events).at(-1)).toMatchObject({ kind: 'pause', step: steps + 2 });
+      expect(second.events[0]).toMatchObject({ type: 'started', fromStep: steps + 2 });
+      expect(second.result.weightsSha256).toBe(whole.result.weightsSha256);
+      expect([...measured(first.events), ...measured(second.events)]).toEqual(measured(whole.events));
+    },
+  );
+
+  it('pauses at the next step boundary, however often it is asked to', async () => {
+    const whole = await train({});
+    let resumeFrom: string | null = null;
+    const pieces: SpooledEvent[] = [];
+    for (let piece = 0; piece < 4 * steps; piece++) {
+      const part: Trained = await train({ resumeFrom, pauseAfterStep: piece + 1 });
+      pieces.push(...part.events);
+      if (part.result.outcome === 'completed') break;
+      resumeFrom = checkpointFile(part.events);
+    }
+
+    expect(measured(pieces)).toEqual(measured(whole.events));
+    expect(checkpointsOf(pieces).at(-1)!.weightsSha256).toBe(whole.result.weightsSha256);
+  });
+
+  it('asked to pause at the last step of an epoch, ends the epoch first', async () => {
+    const { events, result } = await train({ pauseAfterStep: steps });
+
+    expect(result.outcome).toBe('paused');
+    expect(pointsOf(events, 'validation/abRmse')).toHaveLength(1);
+    expect(checkpointsOf(events)).toMatchObject([{ kind: 'epoch', step: steps }]);
+  });
+
+  it('resumed from its final checkpoint only says how it ended', async () => {
+    const whole = await train({});
+    const again = await train({ resumeFrom: checkpointFile(whole.events) });
+
+    expect(again.result).toEqual(whole.result);
+    expect(again.events.map(({ type }) => type)).toEqual(['started']);
+  });
+
+  it('keeps no tensor behind', async () => {
+    await train({});
+    const before = tf.memory().numTensors;
+
+    const { events } = await train({});
+
+    expect(tf.memory().numTensors).toBe(before);
+    expect(events.filter((event) => event.type === 'log' && event.level === 'warn')).toEqual([]);
+  });
+
+  it('reports a loss that is not a number, then fails with its step and a remedy', async () => {
+    const { events } = await train({ pauseAfterStep: 2 });
+    const poisoned = await poison(checkpointFile(events));
+
+    const failing = train({ resumeFrom: poisoned, onEvents: (seen) => events.push(...seen) });
+
+    await expect(failing).rejects.toThrow(NonFiniteLoss);
+    expect(pointsOf(events, 'train/loss').at(-1)).toMatchObject({ step: 3, value: 'NaN' });
+    const failure = toFailure(await failing.catch((error: unknown) => error), 3);
+    expect(failure).toMatchObject({ class: 'nonFiniteLoss', step: 3 });
+    expect(failure.remedy).toContain('learning rate');
+  });
+
+  it('measures baselines itself when it trains on smaller images than the dataset has', async () => {
+    const larger = makeTinyDataset();
+    const { manifest } = larger;
+    const changed = { ...manifest, imageSize: 32, statistics: { ...manifest.statistics } };
+    const small = tinyRecipe(larger, { epochs: 1, model: { ...recipe.model, imageSize: 16 } });
+
+    const { events } = await train({ recipe: small, manifest: changed });
+
+    const [baselines] = events.filter((event) => event.type === 'baselines');
+    expect(baselines!.baselines.grey.abRmse).not.toBe(manifest.statistics.baselines.grey.abRmse);
+    expect(baselines!.baselines.grey.psnr).toBeGreaterThan(10);
+  });
+});
+
+const classification: Recipe['loss'] = {
+  type: 'classification',
+  binGridSize: 20,
+  binSet: 'gamut',
+  headKernel: 1,
+  headResolution: 'quarter',
+  reluBeforeSoftmax: false,
+  decodeTemperature: 0.38,
+};
+
+interface Trained {
+  events: SpooledEvent[];
+  result: TrainResult;
+}
+
+let workFolders = 0;
+
+async function train(options: {
+  recipe?: Recipe;
+  manifest?: Assignment['manifest'];
+  resumeFrom?: string | null;
+  pauseAfterStep?: number;
+  onEvents?: (events: SpooledEvent[]) => void;
+}): Promise<Trained> {
+  const stop = new AbortController();
+  const events: SpooledEvent[] = [];
+  const report = new Reporter(async (sent: ChildEvent[]) => {
+    const spooled = sent.filter((event): event is SpooledEvent => 'seq' in event);
+    events.push(...spooled);
+    options.onEvents?.(spooled);
+  });
+  const point = report.point.bind(report);
+  report.point = (metric, value, at) => {
+    point(metric, value, at);
+    if (at.step === options.pauseAfterStep) stop.abort();
+  };
+  const assignment: Assignment = {
+    runId: 'spec-0',
+    attempt: 1,
+    recipe: options.recipe ?? recipe,
+    manifest: options.manifest ?? dataset.manifest,
+    workFolder: join(folder, `work-${(workFolders += 1)}`),
+    resumeFrom: options.resumeFrom ?? null,
+    environment,
+  };
+  try {
+    const result = await trainRun({ assignment, files, report, signal: stop.signal });
+    return { events, result };
+  } finally {
+    await report.flush();
+  }
+}
+
+const pointsOf = (events: SpooledEvent[], metric: string) =>
+  events.filter((event) => event.type === 'point').filter((point) => point.metric === metric);
+const checkpointsOf = (events: SpooledEvent[]) =>
+  events.filter((event) => event.type === 'checkpoint').map(({ checkpoint }) => checkpoint);
+const checkpointFile = (events: SpooledEvent[]) =>
+  events.filter((event) => event.type === 'checkpoint').at(-1)!.file;
+
+/** What a run measured, without what depends on the clock and the machine. */
+const measured = (events: SpooledEvent[]) =>
+  events
+    .filter((event) => event.type === 'point')
+    .map(({ metric, step, epoch, value }) => ({
+      metric,
+      step,
+      epoch,
+      value: /imagesPerSecond|memoryBytes/.test(metric) ? 'varies' : value,
+    }));
+
+async function poison(path: string): Promise<string> {
+  const { tensors, metadata } = decodeSafetensors(await readBytes(path));
+  tensors[0]!.data.fill(Number.NaN);
+  await writeFile(`${path}.poisoned`, encodeSafetensors(tensors, metadata));
+  return `${path}.poisoned`;
+}

@@ -1,21 +1,16 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import net from 'node:net';
-import os from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-
-/** A real S3 server for a test, with a bucket name that nobody uses yet. */
-export interface ObjectServer {
-  /** What it is, for the names of tests: "MinIO", "the server at S3_ENDPOINT". */
-  name: string;
-  /** For `openObjectStore`: `s3+http://key:secret@127.0.0.1:port/bucket`. */
-  url: string;
-  stop(): Promise<void>;
-  /** Kill it as the out-of-memory killer would, and start it again on the same data; absent where it is not ours. */
-  crash?: { kill(): Promise<void>; restart(): Promise<void> };
-}
+import {
+  cacheFolder,
+  isExecutable,
+  newBucket,
+  type ObjectServer,
+  onPath,
+  type ServerProgram,
+  startServer,
+} from './object-server.js';
+import { findS3Proxy } from './s3proxy.js';
 
 /** The last release whose sources build; the project's container images are gone. Needs Go 1.25 or newer. */
 const minioModule = 'github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c';
@@ -23,13 +18,17 @@ const longestBuildMs = 15 * 60 * 1000;
 
 /**
  * The S3 server at `S3_ENDPOINT` (with `S3_ACCESS_KEY` and `S3_SECRET_KEY`) where that is set, else a MinIO of our own:
- * from PATH, from the cache, or built once with Go. Where none can be had it says why, and the suite must show it.
+ * from PATH, from the cache, or built once with Go (4 minutes); else S3Proxy where there are Java and Maven.
+ * Where none can be had it says why, and the suite must show it.
  */
 export async function startMinio(): Promise<ObjectServer | { unavailable: string }> {
   const given = givenServer();
   if (given) return given;
-  const program = findMinio() ?? buildMinio();
-  return typeof program === 'string' ? startServer(program) : program;
+  const minio = findMinio() ?? buildMinio();
+  if ('command' in minio) return startServer(minio);
+  const other = findS3Proxy();
+  if ('command' in other) return startServer(other);
+  return { unavailable: `no S3_ENDPOINT, no minio on PATH, ${minio.unavailable}, and ${other.unavailable}` };
 }
 
 function givenServer(): ObjectServer | null {
@@ -44,87 +43,16 @@ function givenServer(): ObjectServer | null {
   };
 }
 
-async function startServer(program: string): Promise<ObjectServer> {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'chromatune-minio-'));
-  const user = 'chromatune';
-  const password = randomBytes(12).toString('hex');
-  const port = await freePort();
-  let server = await launch(program, folder, port, { user, password });
-  const killOnExit = () => server.kill('SIGKILL');
-  process.once('exit', killOnExit);
-  return {
-    name: 'MinIO',
-    url: `s3+http://${user}:${password}@127.0.0.1:${port}/${newBucket()}`,
-    stop: async () => {
-      process.off('exit', killOnExit);
-      await end(server, 'SIGTERM');
-      rmSync(folder, { recursive: true, force: true });
-    },
-    crash: {
-      kill: () => end(server, 'SIGKILL'),
-      restart: async () => {
-        server = await launch(program, folder, port, { user, password });
-      },
-    },
-  };
-}
+const cachedMinio = () => path.join(cacheFolder(), 'minio', 'minio');
 
-async function launch(
-  program: string,
-  folder: string,
-  port: number,
-  { user, password }: { user: string; password: string },
-): Promise<ChildProcess> {
-  const address = `127.0.0.1:${port}`;
-  const server = spawn(program, ['server', '--quiet', '--address', address, path.join(folder, 'data')], {
-    env: {
-      PATH: process.env['PATH'],
-      HOME: folder,
-      MINIO_ROOT_USER: user,
-      MINIO_ROOT_PASSWORD: password,
-      MINIO_BROWSER: 'off',
-      MINIO_UPDATE: 'off',
-    },
-    stdio: 'ignore',
-  });
-  for (let waited = 0; waited < 60_000; waited += 50) {
-    const isReady = await fetch(`http://${address}/minio/health/ready`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-    if (isReady) return server;
-    if (server.exitCode !== null) throw new Error(`minio ended with code ${server.exitCode} at its start`);
-    await sleep(50);
-  }
-  await end(server, 'SIGKILL');
-  throw new Error('minio was not ready within 60 s');
-}
-
-async function end(server: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null) return;
-  const ended = new Promise((resolve) => server.once('exit', resolve));
-  server.kill(signal);
-  await ended;
-}
-
-const cachedMinio = () => {
-  const cache = process.env['CHROMATUNE_CACHE_DIR'] || path.join(os.homedir(), '.cache/chromatune');
-  return path.join(cache, 'minio', 'minio');
-};
-
-function findMinio(): string | undefined {
-  const onPath = (process.env['PATH'] ?? '')
-    .split(path.delimiter)
-    .map((folder) => path.join(folder, 'minio'));
-  return [...onPath, cachedMinio()].find(isExecutable);
+function findMinio(): ServerProgram | null {
+  const program = onPath('minio') ?? (isExecutable(cachedMinio()) ? cachedMinio() : null);
+  return program ? minioServer(program) : null;
 }
 
 /** Beside its final place, then renamed, so that an interrupted build leaves no broken server. */
-function buildMinio(): string | { unavailable: string } {
-  const version = spawnSync('go', ['version'], { encoding: 'utf8' });
-  if (version.status !== 0) {
-    return { unavailable: 'no minio on PATH, no S3_ENDPOINT, and no Go to build it with' };
-  }
+function buildMinio(): ServerProgram | { unavailable: string } {
+  if (!onPath('go')) return { unavailable: 'no Go to build one with' };
   const folder = path.dirname(cachedMinio());
   mkdirSync(folder, { recursive: true });
   const work = mkdtempSync(path.join(folder, 'build-'));
@@ -137,33 +65,26 @@ function buildMinio(): string | { unavailable: string } {
     });
     if (!existsSync(path.join(work, 'minio'))) {
       const reason = built.error?.message ?? built.stderr.trim().split('\n').at(-1);
-      return { unavailable: `MinIO could not be built with ${version.stdout.trim()}: ${reason}` };
+      return { unavailable: `none could be built with Go (${reason})` };
     }
     renameSync(path.join(work, 'minio'), cachedMinio());
-    return cachedMinio();
+    return minioServer(cachedMinio());
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
 }
 
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as net.AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-const newBucket = () => `chromatune-test-${randomBytes(5).toString('hex')}`;
+const minioServer = (program: string): ServerProgram => ({
+  name: 'MinIO',
+  survivesKill: true,
+  command: ({ folder, port, user, password }) => ({
+    program,
+    arguments: ['server', '--quiet', '--address', `127.0.0.1:${port}`, path.join(folder, 'data')],
+    environment: {
+      MINIO_ROOT_USER: user,
+      MINIO_ROOT_PASSWORD: password,
+      MINIO_BROWSER: 'off',
+      MINIO_UPDATE: 'off',
+    },
+  }),
+});

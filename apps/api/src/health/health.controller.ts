@@ -1,0 +1,37 @@
+import { health, type Health } from '@chromatune/contracts';
+import { Controller, Get, Header, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { createZodDto, ZodResponse } from 'nestjs-zod';
+import { HealthService } from './health.service.js';
+import { MetricsRegistry } from './metrics-registry.js';
+
+class HealthDto extends createZodDto(health) {}
+
+@ApiTags('operations')
+@Controller()
+export class HealthController {
+  constructor(
+    private readonly healthService: HealthService,
+    private readonly registry: MetricsRegistry,
+  ) {}
+
+  /** 503 while the API cannot serve: without Postgres or the object store. Without Redis it serves, degraded. */
+  @Get('health')
+  @Header('cache-control', 'no-store')
+  @ZodResponse({ status: 200, type: HealthDto })
+  async check(@Res({ passthrough: true }) response: Response): Promise<Health> {
+    const answer = await this.healthService.check();
+    const { postgres, objectStore } = answer.parts;
+    if (postgres?.status === 'down' || objectStore?.status === 'down') response.status(503);
+    return answer;
+  }
+
+  /** For Prometheus. */
+  @Get('metrics')
+  @ApiProduces('text/plain')
+  @ApiOkResponse({ schema: { type: 'string' } })
+  async getMetrics(@Res() response: Response): Promise<void> {
+    response.type(this.registry.contentType).send(await this.registry.render());
+  }
+}

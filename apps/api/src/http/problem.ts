@@ -1,0 +1,67 @@
+import { DomainError, type Problem, type ProblemField } from '@chromatune/contracts';
+import { HttpException } from '@nestjs/common';
+import { ZodSerializationException, ZodValidationException } from 'nestjs-zod';
+import { z } from 'zod';
+
+/** Turns whatever was thrown into the one shape of error answers. Unknown errors keep their details to the log. */
+export function toProblem(error: unknown, requestId: string): Problem {
+  return { ...describe(error), requestId };
+}
+
+function describe(error: unknown): Omit<Problem, 'requestId'> {
+  if (error instanceof DomainError) return describeDomainError(error);
+  if (error instanceof ZodValidationException) return describeInvalid(error.getZodError());
+  if (error instanceof ZodSerializationException) return bug;
+  if (error instanceof HttpException) return describeHttpException(error);
+  return bug;
+}
+
+function describeDomainError({ code, status, message, remedy, fields }: DomainError) {
+  return { code, title: message, status, ...(remedy && { remedy }), ...(fields && { fields }) };
+}
+
+function describeInvalid(error: unknown) {
+  const fields: ProblemField[] =
+    error instanceof z.ZodError
+      ? error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }))
+      : [];
+  const [first] = fields;
+  const title = first
+    ? `The request is not valid: ${first.path ? `${first.path}: ` : ''}${first.message}`
+    : 'The request is not valid.';
+  return {
+    code: 'invalid_request',
+    title,
+    status: 400,
+    remedy: 'See /api/docs for what is expected.',
+    fields,
+  };
+}
+
+function describeHttpException(error: HttpException) {
+  const status = error.getStatus();
+  const known = statusTexts[status];
+  return {
+    code: known?.code ?? `http_${status}`,
+    title: known?.title ?? error.message,
+    status,
+    ...(known?.remedy && { remedy: known.remedy }),
+  };
+}
+
+const statusTexts: Partial<Record<number, { code: string; title?: string; remedy?: string }>> = {
+  400: { code: 'invalid_request' },
+  404: {
+    code: 'not_found',
+    title: 'There is nothing at this address.',
+    remedy: 'See /api/docs for the routes.',
+  },
+  413: { code: 'too_large', title: 'The request is too large.' },
+};
+
+const bug = {
+  code: 'internal_error',
+  title: 'The API met an error that it does not know.',
+  status: 500,
+  remedy: 'Its log has the details under this request id.',
+};

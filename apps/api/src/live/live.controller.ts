@@ -1,0 +1,22 @@
+import { Controller, Get, Query, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { LiveEventDto, LiveQuery } from './live.dto.js';
+import { LiveService } from './live.service.js';
+
+@ApiTags('live')
+@Controller('live')
+export class LiveController {
+  constructor(private readonly live: LiveService) {}
+
+  /**
+   * Server-sent events. After each `hello` (the first message, and whenever messages may have been missed) fetch what is
+   * shown. Without filters: states of runs and sweeps, trainers and datasets.
+   */
+  @Get()
+  @ApiProduces('text/event-stream')
+  @ApiOkResponse({ type: LiveEventDto, description: 'Each `data:` line holds one event as JSON.' })
+  open(@Query() { runs, sweep }: LiveQuery, @Res() response: Response): void {
+    this.live.open(response, { runs: new Set(runs), sweep: sweep ?? null });
+  }
+}

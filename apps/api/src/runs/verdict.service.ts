@@ -1,0 +1,106 @@
+import { type Checkpoint, type RunDetail, type Verdict } from '@chromatune/contracts';
+import { decodeSafetensors } from '@chromatune/data';
+import type { Database } from '@chromatune/database';
+import { ObjectNotFound, type ObjectStore } from '@chromatune/storage';
+import { Injectable } from '@nestjs/common';
+import { PinoLogger } from 'nestjs-pino';
+import { InjectDatabase, InjectObjectStore } from '../config/connections.js';
+import { readPoints } from '../metrics/read-points.js';
+import { isSameEngine } from './reproducibility.js';
+import { compareRuns, type LossPoint } from './verdict.js';
+
+/** Judges reproductions that have ended. */
+@Injectable()
+export class VerdictService {
+  constructor(
+    @InjectDatabase() private readonly database: Database,
+    @InjectObjectStore() private readonly objects: ObjectStore,
+    private readonly logger: PinoLogger,
+  ) {
+    logger.setContext(VerdictService.name);
+  }
+
+  /** Stores the verdict of every ended reproduction that has none. */
+  async judgeEnded(): Promise<void> {
+    for (const { runId, originalId } of await this.database.runs.awaitingVerdict()) {
+      const verdict = await this.judge(runId, originalId);
+      if (!verdict) continue;
+      await this.database.runs.setVerdict(runId, verdict);
+      this.logger.info({ runId }, `reproduction of ${originalId}: ${verdict.verdict}`);
+    }
+  }
+
+  private async judge(runId: string, originalId: string): Promise<Verdict | null> {
+    const reproduced = await this.database.runs.detail(runId);
+    const original = await this.database.runs.detail(originalId);
+    if (!reproduced || !original) return null;
+    if (reproduced.state !== 'completed')
+      return { verdict: 'NOT REPRODUCIBLE', reason: explainEnd(reproduced) };
+    return compareRuns({
+      original: await this.lossesOf(original),
+      reproduced: await this.lossesOf(reproduced),
+      sameEngine:
+        original.environment !== null &&
+        reproduced.environment !== null &&
+        isSameEngine(original.environment, reproduced.environment),
+      weights: {
+        original: original.weightsSha256 ?? '',
+        reproduced: reproduced.weightsSha256 ?? '',
+        largestDifference: await this.compareWeights(original, reproduced),
+      },
+    });
+  }
+
+  private async lossesOf({ id }: RunDetail): Promise<LossPoint[]> {
+    const losses: LossPoint[] = [];
+    for await (const points of readPoints(this.database, id, 'train/loss')) {
+      losses.push(...points.filter(({ superseded }) => !superseded));
+    }
+    return losses;
+  }
+
+  /** Largest absolute difference between the final weights; null when either is gone or shapes differ. */
+  private async compareWeights(original: RunDetail, reproduced: RunDetail): Promise<number | null> {
+    if (original.weightsSha256 !== null && original.weightsSha256 === reproduced.weightsSha256) return 0;
+    const [a, b] = [finalCheckpoint(original), finalCheckpoint(reproduced)];
+    if (!a || !b) return null;
+    try {
+      return largestTensorDifference(await this.readWeights(a), await this.readWeights(b));
+    } catch (error) {
+      if (error instanceof ObjectNotFound) return null;
+      throw error;
+    }
+  }
+
+  private async readWeights({ key }: Checkpoint): Promise<Tensors> {
+    const { tensors } = decodeSafetensors(await this.objects.get(key));
+    return new Map(
+      tensors.filter(({ name }) => !isOptimizerState(name)).map(({ name, data }) => [name, data]),
+    );
+  }
+}
+
+type Tensors = Map<string, Float32Array>;
+
+/** Null when the two do not hold the same tensors. */
+export function largestTensorDifference(a: Tensors, b: Tensors): number | null {
+  if (a.size !== b.size) return null;
+  let largest = 0;
+  for (const [name, values] of a) {
+    const others = b.get(name);
+    if (others?.length !== values.length) return null;
+    for (let i = 0; i < values.length; i++) largest = Math.max(largest, Math.abs(values[i]! - others[i]!));
+  }
+  return largest;
+}
+
+/** Adam's moments and step count are part of a checkpoint, not of the network. */
+const isOptimizerState = (name: string) => /^(adam|optimizer)\//.test(name);
+
+const finalCheckpoint = ({ checkpoints }: RunDetail) =>
+  checkpoints.filter(({ kind }) => kind === 'final').sort((a, b) => b.attempt - a.attempt)[0];
+
+function explainEnd({ state, failure }: RunDetail): string {
+  if (failure) return `the reproduction failed: ${failure.message}`;
+  return state === 'cancelled' ? 'the reproduction was cancelled' : `the reproduction ended ${state}`;
+}

@@ -1,0 +1,62 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import express from 'express';
+import { Logger } from 'nestjs-pino';
+import { ApiModule } from './api.module.js';
+import { closeConnections, type Connections, openConnections } from './config/connections.js';
+import type { ApiEnvironment } from './config/environment.js';
+import { apiVersion } from './health/api-version.js';
+import { serveDashboard } from './http/dashboard.js';
+import { listen } from './http/listen.js';
+import { serveDocumentation } from './http/openapi.js';
+import { securityHeaders } from './http/security-headers.js';
+import { LiveService } from './live/live.service.js';
+
+export interface RunningApi {
+  /** Where people open the dashboard; the API is below /api. */
+  url: string;
+  /** Ends live connections, lets other requests end, gives up the lead, closes connections. */
+  close(): Promise<void>;
+}
+
+/** Starts one replica. Throws a `DomainError` that says what is wrong and what to do when it cannot. */
+export async function startApi(environment: ApiEnvironment): Promise<RunningApi> {
+  const connections = await openConnections(environment);
+  let app: NestExpressApplication | null = null;
+  try {
+    app = await createApp(environment, connections);
+    const url = await listen(app, environment.HOST, environment.PORT);
+    app.get(Logger).log(`Chromatune ${apiVersion} listens on ${url}`);
+    return { url, close: () => closeApi(app!, connections) };
+  } catch (error) {
+    await (app ? closeApi(app, connections) : closeConnections(connections));
+    throw error;
+  }
+}
+
+async function createApp(
+  environment: ApiEnvironment,
+  connections: Connections,
+): Promise<NestExpressApplication> {
+  const { DATABASE_URL: _database, REDIS_URL: _redis, OBJECT_STORE_URL: _objects, ...settings } = environment;
+  const app = await NestFactory.create<NestExpressApplication>(ApiModule.of(settings, connections), {
+    bufferLogs: true,
+    bodyParser: false,
+    abortOnError: false,
+  });
+  app.useLogger(app.get(Logger));
+  app.disable('x-powered-by');
+  app.setGlobalPrefix('api');
+  app.use(securityHeaders);
+  app.use('/api/datasets', express.json({ limit: '64mb' })); // a manifest credits every photograph
+  app.useBodyParser('json', { limit: '1mb' });
+  serveDocumentation(app, apiVersion);
+  serveDashboard(app, environment.DASHBOARD_FOLDER);
+  return app;
+}
+
+async function closeApi(app: NestExpressApplication, connections: Connections): Promise<void> {
+  app.get(LiveService).closeClients();
+  await app.close();
+  await closeConnections(connections);
+}

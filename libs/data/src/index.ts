@@ -11,6 +11,8 @@ export {
   type ImportResult,
   type Progress,
 } from './import/import-options.js';
+export { importNpy, type NpyImportOptions } from './import/import-npy.js';
+export { importSynthetic, type SyntheticImportOptions } from './import/import-synthetic.js';
 export { importPhotos, type PhotoImportOptions, type SourceCredit } from './import/import-photos.js';
 export { countOutOfGamut } from './lab/gamut.js';
 export { lab8ToSrgb, labToSrgb, paintLightness, srgbToLab, srgbToLab8 } from './lab/lab.js';

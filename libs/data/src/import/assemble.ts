@@ -53,13 +53,29 @@ export function previewCountFor(size: number, validationImages: number): number 
   return Math.min(mostPreviews, validationImages, Math.floor(mostShardBytes / (size * size * 2)));
 }
 
+/**
+ * The result of an import in `folder`. Once it is finished, the same import only looks whether its files are still right.
+ */
+export async function finishImport(
+  folder: WorkFolder,
+  build: () => Promise<DatasetPlan>,
+): Promise<ImportResult> {
+  const { manifest } = await folder.step('dataset', async () => {
+    const built = await assembleDataset(folder, await build());
+    return { manifest: built, files: datasetFiles(built) };
+  });
+  const files = new Map(datasetFiles(manifest).map(({ name }) => [name, folder.file(name)]));
+  return { manifest, digest: manifestDigest(manifest), files, folder: folder.path };
+}
+
 /** Writes the files of a dataset version, step by step, and describes them. */
-export async function assembleDataset(folder: WorkFolder, plan: DatasetPlan): Promise<ImportResult> {
+async function assembleDataset(folder: WorkFolder, plan: DatasetPlan): Promise<DatasetManifest> {
   const { shards, statistics } = await writeShards(folder, plan);
   const previews = await folder.step('previews', () => writePreviews(folder, plan));
   plan.onProgress(0, 1, 'drawing contact sheets');
   const pictures = await folder.step('pictures', () => writePictures(folder, plan, shards, previews));
-  const manifest = verifyManifest({
+  plan.onProgress(1, 1, 'drawing contact sheets');
+  return verifyManifest({
     manifestVersion: 1,
     ...plan.about,
     imageSize: plan.imageSize,
@@ -74,9 +90,6 @@ export async function assembleDataset(folder: WorkFolder, plan: DatasetPlan): Pr
     pictures: pictures.pictures,
     statistics,
   });
-  plan.onProgress(1, 1, 'drawing contact sheets');
-  const files = new Map(datasetFiles(manifest).map(({ name }) => [name, folder.file(name)]));
-  return { manifest, digest: manifestDigest(manifest), files, folder: folder.path };
 }
 
 async function writeShards(folder: WorkFolder, plan: DatasetPlan) {

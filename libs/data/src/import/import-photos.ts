@@ -2,8 +2,9 @@ import { readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DatasetManifest } from '@chromatune/contracts';
 import sharp from 'sharp';
-import { assembleDataset } from './assemble.js';
+import { type DatasetPlan, finishImport } from './assemble.js';
 import { checkCommonOptions, ImportError, type ImportOptions, type ImportResult } from './import-options.js';
+import { findLookAlikes } from './look-alikes.js';
 import { listPhotos, type PhotoFile, type PhotoList } from './photo-files.js';
 import {
   decodePhotograph,
@@ -36,15 +37,8 @@ export interface PhotoImportOptions extends ImportOptions {
  * @throws ImportError when nothing can be made of the folder; DomainError when the disk is full or read-only
  */
 export async function importPhotos(options: PhotoImportOptions): Promise<ImportResult> {
-  const { imageSize = 64, cropsPerPhoto = 8, seed = 0, name, onProgress = () => {} } = options;
+  const { imageSize = 64, cropsPerPhoto = 8, seed = 0, name } = options;
   checkCommonOptions({ seed, imageSize });
-  if (!Number.isInteger(cropsPerPhoto) || cropsPerPhoto < 1 || cropsPerPhoto > 1000) {
-    throw new ImportError(
-      'invalid_crops',
-      `${cropsPerPhoto} crops per photograph are not possible.`,
-      'Use 1 to 1000.',
-    );
-  }
   const root = await realpath(options.folder).catch(() => options.folder);
   const list = await listPhotos(root);
   requirePhotos(list.photos.length, options.folder, list.skipped);
@@ -58,7 +52,16 @@ export async function importPhotos(options: PhotoImportOptions): Promise<ImportR
     credits,
     list,
   });
+  return finishImport(folder, () => planImport(folder, root, list, options));
+}
 
+async function planImport(
+  folder: WorkFolder,
+  root: string,
+  list: PhotoList,
+  options: PhotoImportOptions,
+): Promise<DatasetPlan> {
+  const { imageSize = 64, cropsPerPhoto = 8, seed = 0, name, title = name, credits = [] } = options;
   const found = await inspectAll(folder, root, list.photos, options);
   const { usable, skipped } = choosePhotos(found, list.skipped);
   requirePhotos(usable.length, options.folder, skipped);
@@ -68,7 +71,7 @@ export async function importPhotos(options: PhotoImportOptions): Promise<ImportR
     open: (index: number, side: number) => openAgain(root, usable[index]!.path, side),
   };
   const used = new Set(usable.map(({ path }) => path));
-  return assembleDataset(folder, {
+  return {
     ...pictureRows(pictures, { imageSize, cropsPerPhoto, seed }),
     about: {
       name,
@@ -85,17 +88,18 @@ export async function importPhotos(options: PhotoImportOptions): Promise<ImportR
       skipped: skipped.slice(0, 10_000),
       card: {
         title,
-        description: description ?? describe(usable.length, cropsPerPhoto, imageSize),
-        credits: credits.filter(({ file }) => used.has(file)).sort((a, b) => (a.file < b.file ? -1 : 1)),
+        description: options.description ?? describe(usable.length, cropsPerPhoto, imageSize),
+        credits: credits.filter(({ file }) => used.has(file)).sort((a, b) => byText(a.file, b.file)),
       },
     },
     imageSize,
-    onProgress,
+    onProgress: options.onProgress ?? (() => {}),
     signal: options.signal,
-  });
+  };
 }
 
 type Found = { path: string } & Inspection;
+type Usable = Extract<Found, { reason: null }>;
 
 const inspectedAtOnce = 200;
 
@@ -148,21 +152,29 @@ async function openAgain(root: string, path: string, side: number): Promise<Pict
   }
 }
 
+/** Leaves out what cannot be used, and of photographs that look the same all but the largest. */
 function choosePhotos(found: Found[], alreadySkipped: PhotoList['skipped']) {
-  const usable: Found[] = [];
   const skipped: DatasetManifest['skipped'] = [...alreadySkipped];
-  const first = new Map<string, string>();
+  const good: Usable[] = [];
   for (const photo of found) {
-    const twin = first.get(photo.sha256);
-    if (photo.reason !== null) skipped.push({ file: photo.path, reason: photo.reason });
-    else if (twin !== undefined) skipped.push({ file: photo.path, reason: `the same as ${twin}` });
-    else {
-      first.set(photo.sha256, photo.path);
-      usable.push(photo);
-    }
+    if (photo.reason === null) good.push(photo as Usable);
+    else skipped.push({ file: photo.path, reason: photo.reason });
   }
-  return { usable, skipped: skipped.sort((a, b) => (a.file < b.file ? -1 : 1)) };
+  good.sort((a, b) => b.width * b.height - a.width * a.height || byText(a.path, b.path));
+  const twins = findLookAlikes(good.map(({ signature }) => Buffer.from(signature, 'base64')));
+  const usable = good.filter((photo, index) => {
+    const twin = twins[index];
+    if (typeof twin === 'number')
+      skipped.push({ file: photo.path, reason: `looks the same as ${good[twin]!.path}` });
+    return twin === null;
+  });
+  return {
+    usable: usable.sort((a, b) => byText(a.path, b.path)),
+    skipped: skipped.sort((a, b) => byText(a.file, b.file)),
+  };
 }
+
+const byText = (a: string, b: string) => (a < b ? -1 : 1);
 
 function requirePhotos(count: number, folder: string, skipped: DatasetManifest['skipped']): void {
   if (count >= 3) return;

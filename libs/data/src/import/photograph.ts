@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
 import { srgbToLab } from '../lab/lab.js';
+import { signatureOf } from './look-alikes.js';
 
 /** A picture in memory: 8-bit sRGB, 3 bytes a pixel. */
 export interface Picture {
@@ -29,7 +30,7 @@ sharp.cache(false);
 
 /** What an import needs to know of a photograph before it uses it. */
 export type Inspection = { sha256: string; width: number; height: number } & (
-  { reason: null; chroma: number; whiteShare: number } | { reason: string }
+  { reason: null; whiteShare: number; signature: string } | { reason: string }
 );
 
 /** Looks at an encoded picture. `reason` says why it cannot be used, and never throws for what is in a file. */
@@ -44,8 +45,13 @@ export async function inspectPhotograph(encoded: Uint8Array, leastSide: number):
     if (space === 'b-w' || space === 'grey16' || channels < 3) return { ...about, reason: 'a grey picture' };
     const small = await decodePhotograph(encoded, 96);
     const { chroma, whiteShare } = colorsOf(small);
-    const reason = chroma < leastChroma ? `nearly grey: mean chroma ${chroma.toFixed(1)}` : null;
-    return { ...about, reason, chroma, whiteShare };
+    if (chroma < leastChroma) return { ...about, reason: `nearly grey: mean chroma ${chroma.toFixed(1)}` };
+    return {
+      ...about,
+      reason: null,
+      whiteShare,
+      signature: Buffer.from(signatureOf(small)).toString('base64'),
+    };
   } catch (error) {
     return { sha256, width: 0, height: 0, reason: `cannot be read: ${firstLine(error)}` };
   }

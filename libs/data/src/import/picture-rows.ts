@@ -2,6 +2,7 @@ import { type Split } from '@chromatune/contracts';
 import { stream } from '@chromatune/random';
 import { srgbToLab8Into } from '../lab/lab.js';
 import { previewCountFor, previewSizeFor, type RowSource } from './assemble.js';
+import { ImportError } from './import-options.js';
 import { type Box, cutSquare, inParallel, type Picture } from './photograph.js';
 import { splitOf } from './split.js';
 
@@ -29,6 +30,13 @@ export function pictureRows(
   options: { imageSize: number; cropsPerPhoto: number; seed: number },
 ): { splits: Record<Split, RowSource>; previews: RowSource & { size: number } } {
   const { imageSize, cropsPerPhoto, seed } = options;
+  if (!Number.isInteger(cropsPerPhoto) || cropsPerPhoto < 1 || cropsPerPhoto > 1000) {
+    throw new ImportError(
+      'invalid_crops',
+      `${cropsPerPhoto} crops of a picture are not possible.`,
+      'Use 1 to 1000.',
+    );
+  }
   const members = splitOf(pictures.count, seed);
   const size = previewSizeFor(imageSize);
   const images = previewCountFor(size, members.validation.length);

@@ -62,10 +62,14 @@ export function decodeSafetensors(bytes: Uint8Array): {
     tensors: tensors.map(({ name, shape, begin, end: tensorEnd }) => ({
       name,
       shape,
-      data: new Float32Array(bytes.slice(dataStart + begin, dataStart + tensorEnd).buffer),
+      data: new Float32Array(copyOf(bytes, dataStart + begin, dataStart + tensorEnd)),
     })),
   };
 }
+
+/** `slice` of a Buffer, which files are read into, would be a view of all its memory. */
+const copyOf = (bytes: Uint8Array, begin: number, end: number) =>
+  Uint8Array.prototype.slice.call(bytes, begin, end).buffer;
 
 /**
  * SHA-256 of a network: its weights and moving statistics, in the order of their names. The optimizer's state, whose names

@@ -77,6 +77,7 @@ function buildMinio(): ServerProgram | { unavailable: string } {
 const minioServer = (program: string): ServerProgram => ({
   name: 'MinIO',
   survivesKill: true,
+  readyPath: '/minio/health/ready', // it answers other requests earlier, but cannot store yet
   command: ({ folder, port, user, password }) => ({
     program,
     arguments: ['server', '--quiet', '--address', `127.0.0.1:${port}`, path.join(folder, 'data')],

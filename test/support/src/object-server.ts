@@ -22,6 +22,8 @@ export interface ServerProgram {
   name: string;
   command(place: ServerPlace): { program: string; arguments: string[]; environment?: Record<string, string> };
   survivesKill: boolean;
+  /** What answers 200 once it takes requests; without it, any answer of the server will do. */
+  readyPath?: string;
 }
 
 export interface ServerPlace {
@@ -66,7 +68,7 @@ async function launch(server: ServerProgram, place: ServerPlace): Promise<ChildP
   });
   const failed = new Promise<Error>((resolve) => child.once('error', resolve));
   for (let waited = 0; waited < 60_000; waited += 50) {
-    if (await answers(place.port)) return child;
+    if (await isReady(server, place.port)) return child;
     const error = await Promise.race([failed, sleep(50)]);
     if (error || child.exitCode !== null) throw new Error(`${server.name} did not start: ${error ?? child.exitCode}`);
   }
@@ -74,10 +76,10 @@ async function launch(server: ServerProgram, place: ServerPlace): Promise<ChildP
   throw new Error(`${server.name} did not answer within 60 s`);
 }
 
-/** Any S3 answer will do, also the refusal of a request without a signature; 503 means that it still starts. */
-const answers = (port: number): Promise<boolean> =>
-  fetch(`http://127.0.0.1:${port}/`).then(
-    ({ status }) => status < 500,
+/** Without a path of its own even the refusal of a request without a signature will do. */
+const isReady = ({ readyPath }: ServerProgram, port: number): Promise<boolean> =>
+  fetch(`http://127.0.0.1:${port}${readyPath ?? '/'}`).then(
+    ({ ok, status }) => (readyPath ? ok : status < 500),
     () => false,
   );
 

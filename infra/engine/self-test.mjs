@@ -6,6 +6,11 @@ import { createRequire } from 'node:module';
 
 const [addonPath, packageFolder] = process.argv.slice(2);
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+// One line that a person can read, instead of a stack.
+process.on('uncaughtException', (error) => {
+  console.error(error.message.split('\n')[0]);
+  process.exit(1);
+});
 
 const requireFromPackage = createRequire(`${packageFolder}/package.json`);
 const tf = requireFromPackage('@tensorflow/tfjs');

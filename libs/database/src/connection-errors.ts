@@ -92,7 +92,7 @@ const brokenCodes =
   /^(08...|57P0[124]|25P03|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ERR_STREAM_DESTROYED)$/;
 /** pg and TypeORM give these no code. */
 const brokenWords =
-  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable|QueryRunner.*released|Driver not Connected|connection is closed|Cannot use a pool after/i;
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable|Query runner already released|Driver not Connected|connection is closed|Cannot use a pool after/i;
 
 const isBrokenConnection = (error: Error, code: string) =>
   brokenCodes.test(code) || brokenWords.test(error.message);

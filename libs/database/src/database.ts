@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { type Change } from '@chromatune/contracts';
+import type pg from 'pg';
 import { DataSource } from 'typeorm';
 import { explainConnectionError } from './connection-errors.js';
 import { AttemptEntity } from './entities/attempt.entity.js';
@@ -142,6 +143,8 @@ export function createDataSource(
       max: Math.max(2, poolSize),
       connectionTimeoutMillis: 10_000,
       keepAlive: true,
+      // Between the pool and TypeORM nobody listens for a moment; an error just then would end the whole process.
+      onConnect: (client: pg.ClientBase) => void client.on('error', () => undefined),
       // A process that hangs in the middle of a transaction must not keep its locks.
       idle_in_transaction_session_timeout: 30_000,
     },

@@ -70,7 +70,7 @@ const valuesOf = ({ runId, metric, fromStep, toStep }: Range) => [runId, metric,
 /** Reads no further than it must. */
 async function hasAtMost(sql: Sql, range: Range, limit: number): Promise<boolean> {
   const row = await sql.row<{ count: number }>(
-    `SELECT count(*)::int AS count FROM (SELECT 1 FROM points p WHERE ${inRange} LIMIT $5) AS some`,
+    `SELECT count(*)::int AS count FROM (SELECT 1 FROM points p WHERE ${inRange} LIMIT $5) AS first_points`,
     [...valuesOf(range), limit + 1],
   );
   return row!.count <= limit;

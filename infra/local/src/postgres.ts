@@ -39,7 +39,7 @@ export interface PostgresOptions {
   /** Demanded port. Without it, the one of the last start if that is free, else any. */
   port?: number;
   databaseName?: string;
-  /** False leaves out fsync: for tests, whose data may be lost with the machine. */
+  /** False leaves out fsync: for tests, whose data may be lost with the machine, but not with the server's processes. */
   durable?: boolean;
   /** True lets this process end before the server; someone else must stop that then. */
   outlivesUs?: boolean;
@@ -168,7 +168,7 @@ class Server {
       max_connections: '100',
       shared_buffers: '128MB',
       timezone: 'UTC',
-      ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+      ...(durable ? {} : { fsync: 'off', full_page_writes: 'off' }),
     };
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const command = {

@@ -7,6 +7,7 @@ import { openDatabase } from '@chromatune/database';
 import * as local from '@chromatune/local';
 import pg from 'pg';
 import { endWithOwner } from './end-with-owner.js';
+import { temporaryFolder } from './temporary-folder.js';
 
 export interface TestServer {
   /** The maintenance database, as superuser. */
@@ -36,6 +37,27 @@ export async function cloneDatabase(): Promise<{ url: string; drop(): Promise<vo
     url: withDatabase(url, name),
     drop: () => administer(url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
   };
+}
+
+export interface OwnServer extends TestServer {
+  stop(): Promise<void>;
+  /** On the same port and data, after it was stopped or killed. */
+  startAgain(): Promise<OwnServer>;
+}
+
+/** A server that a test may kill, with an empty database. It ends with this process at the latest. */
+export async function startOwnPostgres(
+  folder = temporaryFolder('own-postgres'),
+  port?: number,
+): Promise<OwnServer> {
+  const service = await local.startPostgres({
+    folder,
+    durable: false,
+    outlivesUs: true,
+    ...(port ? { port } : {}),
+  });
+  endWithOwner({ pid: service.pid });
+  return { ...service, startAgain: () => startOwnPostgres(folder, service.port) };
 }
 
 async function shareServer(): Promise<TestServer> {

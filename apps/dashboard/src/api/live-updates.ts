@@ -1,0 +1,129 @@
+import type { LiveEvent, Run, RunDetail, Sample } from '@chromatune/contracts';
+import type { QueryClient } from '@tanstack/react-query';
+import type { StepRange } from './client.js';
+import { groupBy } from './group-by.js';
+import { follow, type FollowedCurve, type LiveLedger, type PointsEvent } from './live-ledger.js';
+
+/**
+ * Brings live events into the query cache. Points are gathered and merged a few times a second, so that a fast run
+ * costs one redraw for many points and each is still on the screen well within a second.
+ */
+export class LiveUpdates {
+  private readonly pending: PointsEvent[] = [];
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly client: QueryClient,
+    private readonly ledger: LiveLedger,
+    private readonly mergeEveryMs = 200,
+  ) {}
+
+  apply(event: LiveEvent): void {
+    switch (event.type) {
+      case 'hello':
+        return;
+      case 'points':
+        this.ledger.record(event);
+        this.pending.push(event);
+        this.timer ??= setTimeout(() => this.mergePoints(), this.mergeEveryMs);
+        return;
+      case 'run':
+        return this.applyRun(event.run);
+      case 'sweep':
+        this.refetch(['sweeps'], ['sweep', event.sweepId], ['sweep-runs', event.sweepId]);
+        return;
+      case 'sample':
+        return this.applySample(event.sample);
+      case 'trainers':
+        this.refetch(['trainers']);
+        return;
+      case 'datasets':
+        this.refetch(['datasets'], ['dataset']);
+    }
+  }
+
+  /** After a reconnect, anything may have changed but what is immutable. */
+  refetchAll(): void {
+    void this.client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'dataset-version' });
+  }
+
+  /** Runs that are followed from now on: what happened between their first fetch and now may be missing. */
+  refetchRuns(runIds: readonly string[]): void {
+    for (const id of runIds) this.refetch(['curve', id], ['samples', id]);
+  }
+
+  private mergePoints(): void {
+    this.timer = undefined;
+    const events = this.pending.splice(0);
+    for (const [runId, ofRun] of groupBy(events, (event) => event.runId)) {
+      for (const query of this.client.getQueryCache().findAll({ queryKey: ['curve', runId] })) {
+        const range = query.queryKey[4] as StepRange | null;
+        const before = query.state.data as FollowedCurve | null | undefined;
+        if (!before) continue;
+        const after = followAll(before, ofRun, range?.to);
+        const grown =
+          after !== 'gap' && after.curve.buckets.length > mostBuckets(query.queryKey[3] as number);
+        if (after === 'gap' || grown)
+          void this.client.invalidateQueries({ queryKey: query.queryKey, exact: true });
+        else if (after !== before) this.client.setQueryData(query.queryKey, after);
+      }
+    }
+  }
+
+  private applyRun(run: Run): void {
+    const before = this.client.getQueryData<RunDetail>(['run', run.id]);
+    if (before) {
+      this.client.setQueryData(['run', run.id], { ...before, ...run });
+      const changed = before.state !== run.state || before.attempt !== run.attempt;
+      if (changed || Math.floor(before.epoch) !== Math.floor(run.epoch)) {
+        this.refetch(['run', run.id], ['log', run.id]);
+      }
+    }
+    if (run.sweepId) {
+      const inSweep = replaceRun(this.client.getQueryData(['sweep-runs', run.sweepId]), run);
+      if (inSweep) this.client.setQueryData(['sweep-runs', run.sweepId], inSweep);
+      else this.refetch(['sweep-runs', run.sweepId]);
+    }
+    for (const query of this.client.getQueryCache().findAll({ queryKey: ['runs'] })) {
+      const replaced = replaceRun(query.state.data as Run[] | undefined, run);
+      if (replaced) this.client.setQueryData(query.queryKey, replaced);
+    }
+  }
+
+  private applySample(sample: Sample): void {
+    this.client.setQueryData<Sample[]>(
+      ['samples', sample.runId],
+      (before) => before && addSample(before, sample),
+    );
+  }
+
+  private refetch(...keys: string[][]): void {
+    for (const queryKey of keys) void this.client.invalidateQueries({ queryKey });
+  }
+}
+
+/** Live points are kept one by one: when many have come, the curve is asked for anew, reduced. */
+const mostBuckets = (asked: number) => 4 * asked;
+
+/** Newest attempt's sample an epoch, in the order of epochs. */
+export function addSample(before: readonly Sample[], sample: Sample): Sample[] {
+  const same = before.find(({ epoch }) => epoch === sample.epoch);
+  if (same && same.attempt > sample.attempt) return [...before];
+  return [...before.filter(({ epoch }) => epoch !== sample.epoch), sample].sort((a, b) => a.epoch - b.epoch);
+}
+
+function followAll(before: FollowedCurve, events: PointsEvent[], toStep?: number): FollowedCurve | 'gap' {
+  let followed = before;
+  for (const event of events) {
+    const next = follow(followed, event, toStep);
+    if (next.kind === 'gap') return 'gap';
+    followed = next.followed;
+  }
+  return followed;
+}
+
+/** Null when the list is not there or does not have the run. */
+function replaceRun(runs: Run[] | undefined, run: Run): Run[] | null {
+  const index = runs?.findIndex(({ id }) => id === run.id) ?? -1;
+  return runs && index >= 0 ? runs.with(index, run) : null;
+}

@@ -1,0 +1,100 @@
+import type { Run } from '@chromatune/contracts';
+import { ToggleGroup } from 'radix-ui';
+import { lazy, Suspense } from 'react';
+import { useView, useViewStore } from '../view/view-context.js';
+import { type PanelName, panelNames, panels, type XAxis, xAxes } from '../view/view-state.js';
+import type { Identity } from './identity.js';
+
+/** Chart.js is the largest part of the page: the table and the pictures do not wait for it. */
+const CurvePanel = lazy(() => import('./curve-panel.js'));
+
+interface Props {
+  runs: readonly Run[];
+  identities: ReadonlyMap<string, Identity>;
+  newestEpoch: number;
+}
+
+/** The chosen charts under one set of controls; cursor, axis, zoom and smoothing are the same in all. */
+export function Curves({ runs, identities, newestEpoch }: Props) {
+  const shown = useView('panels');
+  return (
+    <section className="curves" aria-label="Curves">
+      <CurveTools />
+      {runs.length === 0 ? (
+        <p className="panel table-empty">Tick runs in the table to see their curves and samples.</p>
+      ) : (
+        <div className="charts">
+          {shown.map((panel) => (
+            <Suspense key={panel} fallback={<div className="panel chart" aria-busy="true" />}>
+              <CurvePanel panel={panel} runs={runs} identities={identities} newestEpoch={newestEpoch} />
+            </Suspense>
+          ))}
+        </div>
+      )}
+    </section>
+  );
+}
+
+function CurveTools() {
+  const store = useViewStore();
+  const shown = useView('panels');
+  const x = useView('x');
+  const log = useView('log');
+  const smooth = useView('smooth');
+  const zoom = useView('zoom');
+  return (
+    <div className="tools" role="group" aria-label="How curves are drawn">
+      <ToggleGroup.Root
+        type="multiple"
+        className="segments"
+        aria-label="Charts"
+        value={shown}
+        onValueChange={(names) => store.set({ panels: panelNames.filter((name) => names.includes(name)) })}
+      >
+        {panelNames.map((name: PanelName) => (
+          <ToggleGroup.Item key={name} value={name}>
+            {panels[name].label}
+          </ToggleGroup.Item>
+        ))}
+      </ToggleGroup.Root>
+      <ToggleGroup.Root
+        type="single"
+        className="segments"
+        aria-label="x axis"
+        value={x}
+        onValueChange={(axis) => axis && store.set({ x: axis as XAxis, zoom: null })}
+      >
+        {xAxes.map((axis) => (
+          <ToggleGroup.Item key={axis} value={axis}>
+            {axis}
+          </ToggleGroup.Item>
+        ))}
+      </ToggleGroup.Root>
+      <label className="check-label">
+        <input type="checkbox" checked={log} onChange={(event) => store.set({ log: event.target.checked })} />{' '}
+        log
+      </label>
+      <label className="check-label" title="Exponential moving average; the raw line stays behind it">
+        smooth
+        <input
+          type="range"
+          min={0}
+          max={0.99}
+          step={0.01}
+          value={smooth}
+          onChange={(event) => store.set({ smooth: Number(event.target.value) })}
+        />
+        <output>{smooth.toFixed(2)}</output>
+      </label>
+      <button
+        type="button"
+        className="quiet"
+        disabled={zoom === null}
+        onClick={() => store.set({ zoom: null })}
+        title="Drag over a chart or turn the wheel with Ctrl to zoom; double-click to reset"
+      >
+        reset zoom
+      </button>
+    </div>
+  );
+}

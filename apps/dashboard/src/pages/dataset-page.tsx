@@ -1,0 +1,237 @@
+import type { Dataset, DatasetDetail, DatasetManifest, Split } from '@chromatune/contracts';
+import { useQuery } from '@tanstack/react-query';
+import { useParams, useSearchParams } from 'react-router';
+import { addresses } from '../api/client.js';
+import { useLive } from '../api/live-context.js';
+import { queries } from '../api/queries.js';
+import { AbHistogram } from '../charts/ab-histogram.js';
+import { formatBytes, formatCount, formatInstant, formatMetricWithUnit, shortDigest } from '../ui/format.js';
+import { Loaded } from '../ui/loaded.js';
+import { useTitle } from '../ui/use-title.js';
+
+export function DatasetPage() {
+  const { name = '' } = useParams();
+  const dataset = useQuery(queries.dataset(name));
+  useTitle(name);
+  useLive([]);
+  return (
+    <div className="page">
+      <Loaded query={dataset} label="the dataset">
+        {(found) => <Versions dataset={found} />}
+      </Loaded>
+    </div>
+  );
+}
+
+function Versions({ dataset }: { dataset: Dataset }) {
+  const [query, setQuery] = useSearchParams();
+  const asked = query.get('version') ?? '';
+  const digest = dataset.versions.find((version) => asked !== '' && version.digest.startsWith(asked))?.digest;
+  const shown = digest ?? dataset.versions[0]?.digest ?? '';
+  const detail = useQuery({ ...queries.datasetVersion(shown), enabled: shown !== '' });
+  return (
+    <>
+      <header className="page-head">
+        <h1>{dataset.name}</h1>
+        <label>
+          version{' '}
+          <select
+            value={shown}
+            onChange={(event) => setQuery({ version: event.target.value }, { replace: true })}
+          >
+            {dataset.versions.map((version, index) => (
+              <option key={version.digest} value={version.digest}>
+                {shortDigest(version.digest)}
+                {index === 0 ? ' (newest)' : ''} · {formatInstant(version.createdAt).slice(0, 10)}
+              </option>
+            ))}
+          </select>
+        </label>
+      </header>
+      <Loaded query={detail} label="the version" lines={12}>
+        {(found) => <VersionView detail={found} />}
+      </Loaded>
+    </>
+  );
+}
+
+function VersionView({ detail: { version, manifest } }: { detail: DatasetDetail }) {
+  const { statistics, card } = manifest;
+  return (
+    <div className="dataset-body">
+      <section className="panel" aria-label="About">
+        <h2>{card.title}</h2>
+        <p className="prose">{card.description}</p>
+        <dl className="facts facts-stack">
+          <Fact name="made from">
+            {formatCount(manifest.sources)} {manifest.importer === 'photos' ? 'photographs' : 'sources'}, as{' '}
+            {manifest.imageSize} × {manifest.imageSize} px
+          </Fact>
+          <Fact name="options">
+            {Object.entries(manifest.options)
+              .map(([key, value]) => `${key} ${value}`)
+              .join(', ') || 'none'}
+          </Fact>
+          <Fact name="digest">
+            <code>{version.digest}</code>
+          </Fact>
+          <Fact name="size">
+            {formatBytes(version.bytes)} in {manifest.shards.length} shards
+          </Fact>
+        </dl>
+      </section>
+      <section className="panel" aria-label="Colours">
+        <h2>Colours of the training split</h2>
+        <AbHistogram counts={statistics.abHistogram} />
+        <dl className="facts facts-stack">
+          <Fact name="mean chroma">{statistics.meanChroma.toFixed(1)}</Fact>
+          <Fact name="mean a, b">{statistics.meanAb.map((value) => value.toFixed(1)).join(', ')}</Fact>
+          <Fact name="out of gamut">{(100 * statistics.outOfGamutShare).toFixed(2)} % of pixels</Fact>
+        </dl>
+        <h3>Without any training</h3>
+        <table className="pairs">
+          <tbody>
+            {(['meanColor', 'grey'] as const).map((key) => (
+              <tr key={key}>
+                <th scope="row">{key === 'grey' ? 'grey' : 'mean colour'}</th>
+                <td>{formatMetricWithUnit('validation/abRmse', statistics.baselines[key].abRmse)} RMSE</td>
+                <td>{formatMetricWithUnit('validation/psnr', statistics.baselines[key].psnr)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+      <ContactSheets digest={version.digest} images={manifest.images} />
+      <ShardTable manifest={manifest} />
+      <Credits manifest={manifest} />
+      {manifest.skipped.length > 0 && <Skipped manifest={manifest} />}
+    </div>
+  );
+}
+
+const Fact = ({ name, children }: { name: string; children: React.ReactNode }) => (
+  <div>
+    <dt>{name}</dt>
+    <dd>{children}</dd>
+  </div>
+);
+
+const splits: Split[] = ['train', 'validation', 'test'];
+
+function ContactSheets({ digest, images }: { digest: string; images: Record<Split, number> }) {
+  return (
+    <section className="panel contact" aria-label="Contact sheets">
+      <h2>Contact sheets</h2>
+      {splits.map((split) => (
+        <figure key={split}>
+          <figcaption>
+            {split} <span className="unit">{formatCount(images[split])} images</span>
+          </figcaption>
+          <img
+            src={addresses.picture(digest, split)}
+            alt={`Some images of the ${split} split`}
+            loading="lazy"
+          />
+        </figure>
+      ))}
+    </section>
+  );
+}
+
+function ShardTable({ manifest }: { manifest: DatasetManifest }) {
+  return (
+    <section className="panel" aria-label="Shards">
+      <h2>Shards</h2>
+      <div className="table-box table-tall" tabIndex={0} role="region" aria-label="Table of shards">
+        <table className="list">
+          <thead>
+            <tr>
+              <th scope="col">split</th>
+              <th scope="col" className="figure">
+                images
+              </th>
+              <th scope="col">file</th>
+              <th scope="col" className="figure">
+                bytes
+              </th>
+              <th scope="col">SHA-256</th>
+            </tr>
+          </thead>
+          <tbody>
+            {manifest.shards.flatMap((shard) =>
+              [shard.l, shard.ab].map((file) => (
+                <tr key={file.name}>
+                  <td>{shard.split}</td>
+                  <td className="figure">{formatCount(shard.images)}</td>
+                  <td>{file.name}</td>
+                  <td className="figure">{formatBytes(file.bytes)}</td>
+                  <td>
+                    <code title={file.sha256}>{shortDigest(file.sha256)}</code>
+                  </td>
+                </tr>
+              )),
+            )}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function Credits({ manifest: { card } }: { manifest: DatasetManifest }) {
+  const byLicence = new Map<string, number>();
+  for (const { licence } of card.credits) byLicence.set(licence, (byLicence.get(licence) ?? 0) + 1);
+  return (
+    <section className="panel" aria-label="Licences">
+      <h2>Licences and credits</h2>
+      {card.credits.length === 0 && <p className="table-empty">The importer was told of no licence.</p>}
+      <ul className="plain">
+        {[...byLicence].map(([licence, count]) => (
+          <li key={licence}>
+            {licence} <span className="unit">{formatCount(count)} files</span>
+          </li>
+        ))}
+      </ul>
+      {card.credits.length > 0 && (
+        <details>
+          <summary>Every file</summary>
+          <div className="table-box table-tall" tabIndex={0} role="region" aria-label="Credits">
+            <table className="list">
+              <tbody>
+                {card.credits.map(({ file, licence, author }) => (
+                  <tr key={file}>
+                    <td>{file}</td>
+                    <td>{licence}</td>
+                    <td>{author}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </details>
+      )}
+    </section>
+  );
+}
+
+function Skipped({ manifest: { skipped } }: { manifest: DatasetManifest }) {
+  return (
+    <section className="panel" aria-label="Skipped files">
+      <h2>
+        Skipped files <span className="unit">{formatCount(skipped.length)}</span>
+      </h2>
+      <div className="table-box table-tall" tabIndex={0} role="region" aria-label="Skipped files and why">
+        <table className="list">
+          <tbody>
+            {skipped.map(({ file, reason }) => (
+              <tr key={file}>
+                <td>{file}</td>
+                <td className="wrap">{reason}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

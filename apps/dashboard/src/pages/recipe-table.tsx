@@ -1,0 +1,51 @@
+import type { Recipe } from '@chromatune/contracts';
+import { Link } from 'react-router';
+import { formatParameter } from '../ui/format.js';
+
+/** Every choice that made the numbers; what differs among the run's siblings is marked. */
+export function RecipeTable({ recipe, varying }: { recipe: Recipe; varying: readonly string[] }) {
+  return (
+    <table className="pairs">
+      <tbody>
+        <tr>
+          <th scope="row">dataset</th>
+          <td>
+            <Link to={`/datasets/${recipe.dataset.name}?version=${recipe.dataset.digest}`}>
+              {recipe.dataset.name}
+            </Link>{' '}
+            <code title={recipe.dataset.digest}>{recipe.dataset.digest.slice(0, 12)}</code>
+          </td>
+        </tr>
+        {recipeEntries(recipe).map(({ name, value }) => {
+          const differs = varying.includes(name);
+          return (
+            <tr key={name} data-differs={differs || undefined}>
+              <th scope="row">{name}</th>
+              <td>
+                {formatParameter(value)}
+                {differs && <span className="differs"> varies in the sweep</span>}
+              </td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}
+
+/** A recipe as parameter names and values, named as in a spec. */
+export function recipeEntries(recipe: Recipe): { name: string; value: string | number | boolean }[] {
+  const { type: loss, ...ofLoss } = recipe.loss;
+  const { type: _adam, ...ofOptimizer } = recipe.optimizer;
+  const entries = {
+    loss,
+    ...ofLoss,
+    ...recipe.model,
+    ...ofOptimizer,
+    batchSize: recipe.batchSize,
+    epochs: recipe.epochs,
+    seed: recipe.seed,
+    flip: recipe.augmentation.flip,
+  };
+  return Object.entries(entries).map(([name, value]) => ({ name, value }));
+}

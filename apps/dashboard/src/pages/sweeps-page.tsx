@@ -1,0 +1,147 @@
+import { isEnded, type RunState, type Sweep } from '@chromatune/contracts';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from 'react-router';
+import { useLive } from '../api/live-context.js';
+import { queries } from '../api/queries.js';
+import { Age, useNow } from '../ui/age.js';
+import { formatChange, formatDuration, formatMetric, nothing, unitOf } from '../ui/format.js';
+import { Loaded } from '../ui/loaded.js';
+import { StateBar, StateTag } from '../ui/states.js';
+import { useTitle } from '../ui/use-title.js';
+import { secondsLeftByRuns } from '../view/expected-end.js';
+import { meanColorBaseline, objectiveOf } from '../view/objective.js';
+
+export function SweepsPage() {
+  useTitle('Sweeps');
+  useLive([]);
+  const sweeps = useQuery(queries.sweeps());
+  return (
+    <div className="page">
+      <header className="page-head">
+        <h1>Sweeps</h1>
+        <Link className="button primary" to="/new">
+          New sweep
+        </Link>
+      </header>
+      <Loaded query={sweeps} label="sweeps">
+        {(list) => (list.length === 0 ? <NoSweep /> : <SweepTable sweeps={list} />)}
+      </Loaded>
+    </div>
+  );
+}
+
+function NoSweep() {
+  return (
+    <div className="empty">
+      <h2>No sweep yet</h2>
+      <p>
+        A sweep trains one network for each choice of parameters and shows them beside each other.{' '}
+        <Link to="/new">Write one here</Link>, or launch the example:
+      </p>
+      <pre>
+        <code>npx chromatune sweep launch examples/first-sweep.yaml</code>
+      </pre>
+      <p>
+        It needs a dataset: see <Link to="/datasets">which there are</Link>.
+      </p>
+    </div>
+  );
+}
+
+function SweepTable({ sweeps }: { sweeps: Sweep[] }) {
+  return (
+    <div className="table-box">
+      <table className="list cards">
+        <thead>
+          <tr>
+            <th scope="col">sweep</th>
+            <th scope="col">state</th>
+            <th scope="col">runs</th>
+            <th scope="col" className="figure">
+              best
+            </th>
+            <th scope="col">against mean colour</th>
+            <th scope="col">by run</th>
+            <th scope="col">launched</th>
+            <th scope="col">expected end</th>
+          </tr>
+        </thead>
+        <tbody>
+          {sweeps.map((sweep) => (
+            <SweepRow key={sweep.id} sweep={sweep} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function SweepRow({ sweep }: { sweep: Sweep }) {
+  const { metric } = objectiveOf(sweep.spec);
+  const done = endedRuns(sweep.runsByState);
+  return (
+    <tr>
+      <th scope="row">
+        <Link to={`/sweeps/${sweep.id}`} className="row-link">
+          {sweep.name}
+        </Link>
+        <span className="sub">
+          {sweep.id} · <Link to={`/datasets/${sweep.dataset.name}`}>{sweep.dataset.name}</Link>
+        </span>
+      </th>
+      <td data-label="state">
+        <StateTag state={sweep.state} />
+      </td>
+      <td data-label="runs">
+        <span className="bar-and-count">
+          <StateBar runsByState={sweep.runsByState} planned={sweep.plannedRuns} />
+          <span className="count">
+            {done}/{sweep.plannedRuns}
+          </span>
+        </span>
+      </td>
+      <td className="figure" data-label="best">
+        {formatMetric(metric, sweep.best?.value)} <span className="unit">{sweep.best && unitOf(metric)}</span>
+      </td>
+      <td data-label="against mean colour">
+        <AgainstMeanColor sweep={sweep} />
+      </td>
+      <td data-label="by run" className="clip">
+        {sweep.best ? <Link to={`/runs/${sweep.best.runId}`}>{sweep.best.label}</Link> : nothing}
+      </td>
+      <td data-label="launched">
+        <Age instant={sweep.createdAt} />
+      </td>
+      <td data-label="expected end">
+        <ExpectedEnd sweep={sweep} done={done} />
+      </td>
+    </tr>
+  );
+}
+
+function AgainstMeanColor({ sweep }: { sweep: Sweep }) {
+  const { metric } = objectiveOf(sweep.spec);
+  const { data } = useQuery(queries.datasetVersion(sweep.dataset.digest));
+  const baseline = meanColorBaseline(data?.manifest.statistics.baselines, metric);
+  if (baseline === null || !sweep.best) return <>{nothing}</>;
+  return (
+    <>
+      {formatChange((sweep.best.value - baseline) / baseline)}{' '}
+      <span className="unit">of {formatMetric(metric, baseline)}</span>
+    </>
+  );
+}
+
+function ExpectedEnd({ sweep, done }: { sweep: Sweep; done: number }) {
+  const now = useNow();
+  if (sweep.endedAt) return <Age instant={sweep.endedAt} />;
+  if (sweep.state !== 'running') return <>{nothing}</>;
+  const seconds = secondsLeftByRuns(done, sweep.plannedRuns, Date.parse(sweep.createdAt), now);
+  return <>{seconds === null ? 'after the first run' : `in ${formatDuration(seconds)}`}</>;
+}
+
+const endedRuns = (runsByState: Sweep['runsByState']) =>
+  (Object.entries(runsByState) as [RunState, number][]).reduce(
+    (sum, [state, count]) => sum + (isEnded(state) ? count : 0),
+    0,
+  );

@@ -1,0 +1,41 @@
+import {
+  type Baselines,
+  metricCatalogue,
+  type ObjectiveMetric,
+  type Run,
+  type SweepSpec,
+} from '@chromatune/contracts';
+
+export interface Objective {
+  metric: ObjectiveMetric;
+  goal: 'minimize' | 'maximize';
+}
+
+export function objectiveOf({ objective: { metric, goal } }: Pick<SweepSpec, 'objective'>): Objective {
+  return { metric, goal: goal ?? (metricCatalogue[metric].better === 'higher' ? 'maximize' : 'minimize') };
+}
+
+/** Where no sweep says what counts. */
+export const usualObjective: Objective = { metric: 'validation/abRmse', goal: 'minimize' };
+
+export const bestOf = (run: Run, { metric }: Objective): number | undefined => run.best[metric]?.value;
+
+/** Best first; runs without a value last. */
+export function byObjective(objective: Objective) {
+  const sign = objective.goal === 'minimize' ? 1 : -1;
+  return (a: Run, b: Run): number => {
+    const [x, y] = [bestOf(a, objective), bestOf(b, objective)];
+    if (x === undefined || y === undefined) return Number(x === undefined) - Number(y === undefined);
+    return sign * (x - y);
+  };
+}
+
+/** What predicting the mean colour reaches, where the objective can say it of a predictor without training. */
+export function meanColorBaseline(
+  baselines: Baselines | null | undefined,
+  metric: ObjectiveMetric,
+): number | null {
+  if (!baselines) return null;
+  if (metric === 'validation/abRmse') return baselines.meanColor.abRmse;
+  return metric === 'validation/psnr' ? baselines.meanColor.psnr : null;
+}

@@ -56,9 +56,11 @@ type Loaded = Omit<Engine, 'reason'>;
 
 async function loadChecked(name: EngineName, threads: number): Promise<Loaded> {
   const engine = name === 'portable' ? await loadPortable() : await loadTensorFlow(name, threads);
-  const problems = await checkNumbers();
+  const problems = await checkNumbers().catch((error: unknown) => {
+    throw new EngineUnavailable(name, String(error), undefined, error); // an operation that it lacks or refuses
+  });
   if (problems.length > 0)
-    throw new EngineUnavailable(name, `It computes wrong numbers: ${problems.join('; ')}.`);
+    throw new EngineUnavailable(name, `it computes wrong numbers: ${problems.join('; ')}.`);
   return engine;
 }
 

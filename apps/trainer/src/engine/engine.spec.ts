@@ -189,6 +189,15 @@ function numericSuite(engine: 'native' | 'portable'): void {
     expectNear(values(slope), [1.5, -0.5, -2.5, 0, 1.5, -0.5]);
   });
 
+  test('enlarges by any factor, and the gradient still sums over the copies', () => {
+    const x = tf.tensor4d([1, 2], [1, 1, 2, 1]);
+    const enlarge = (x: tf.Tensor) => tf.image.resizeNearestNeighbor(x as tf.Tensor4D, [1, 3]);
+    const slope = tf.grad(enlarge)(x, tf.tensor4d([1, 10, 100], [1, 1, 3, 1]));
+
+    expect(values(enlarge(x))).toEqual([1, 1, 2]);
+    expectNear(values(slope), [11, 100]);
+  });
+
   test('takes the largest of a window, to which alone the gradient goes', () => {
     const x = tf.tensor4d(
       Array.from({ length: 50 }, (_, i) => ((i * 17 + 5) % 53) / 8 + 0.125),

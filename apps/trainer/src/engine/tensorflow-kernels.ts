@@ -7,7 +7,7 @@ import type { TensorFlowBackend } from './tensorflow-addon.js';
  * They go through the backend's `executeOp` like everything else, so a recorded step sees them too.
  */
 export function tensorflowKernels(backend: TensorFlowBackend): Kernels {
-  registerBatchNorm();
+  registerOnce();
   const { TF_ATTR_TYPE, TF_FLOAT, TF_INT32 } = backend.binding;
   const floats = { name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT };
 
@@ -48,13 +48,17 @@ export function tensorflowKernels(backend: TensorFlowBackend): Kernels {
 
 const batchNormKernel = 'BatchNormOfBatch';
 const batchNormGradientKernel = 'BatchNormOfBatchGradient';
-let batchNormIsRegistered = false;
+let isRegistered = false;
+
+function registerOnce(): void {
+  if (isRegistered) return;
+  isRegistered = true;
+  registerBatchNorm();
+  registerUpsamplingGradient();
+}
 
 /** As kernels of TensorFlow.js, since only a kernel may have several outputs that a tidy knows of. */
 function registerBatchNorm(): void {
-  if (batchNormIsRegistered) return;
-  batchNormIsRegistered = true;
-
   tf.registerKernel({
     kernelName: batchNormKernel,
     backendName: 'tensorflow',
@@ -97,6 +101,26 @@ function registerBatchNorm(): void {
       const outputs = tensorflow.executeMultipleOutputs('FusedBatchNormGrad', attributes, fused, 5);
       tf.dispose(outputs.slice(3));
       return outputs.slice(0, 3);
+    },
+  });
+}
+
+/**
+ * The gradient of enlarging by a whole factor is the sum over each pixel's copies. TensorFlow's own operation has no
+ * deterministic form on GPUs, and is refused there.
+ */
+function registerUpsamplingGradient(): void {
+  const key = ['ResizeNearestNeighborGrad', 'tensorflow'] as const;
+  const general = tf.getKernel(...key).kernelFunc;
+  tf.unregisterKernel(...key);
+  tf.registerKernel({
+    kernelName: key[0],
+    backendName: key[1],
+    kernelFunc: (call) => {
+      const { images, dy } = call.inputs as Record<'images' | 'dy', tf.Tensor4D>;
+      const factors = [dy.shape[1] / images.shape[1], dy.shape[2] / images.shape[2]] as [number, number];
+      if (!factors.every(Number.isInteger) || call.attrs!.alignCorners) return general(call);
+      return tf.tidy(() => tf.mul(tf.avgPool(dy, factors, factors, 'valid'), factors[0] * factors[1]));
     },
   });
 }

@@ -1,0 +1,153 @@
+import { createWriteStream } from 'node:fs';
+import { readFile, rename, rm } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import {
+  type Checkpoint,
+  dataset,
+  datasetDetail,
+  type DatasetFile,
+  type DatasetManifest,
+  datasetVersion,
+  health,
+  logLine,
+  problem,
+  type Recipe,
+  reproduction,
+  run,
+  runDetail,
+  sample,
+  type Sample,
+  storedPoint,
+  sweep,
+  sweepDetail,
+  sweepPlan,
+  trainer,
+} from '@chromatune/contracts';
+import { z } from 'zod';
+import { ApiProblem, ApiUnreachable, UnexpectedAnswer } from './api-errors.js';
+
+const answerMs = 60_000;
+/** Uploads and downloads of at most 32 MiB or a checkpoint; minutes on a slow line. */
+const transferMs = 15 * 60_000;
+
+/** Chromatune's HTTP API. Every answer is parsed; errors are `ApiProblem`, `ApiUnreachable` or `UnexpectedAnswer`. */
+export class ApiClient {
+  constructor(readonly url: string) {}
+
+  health = () => this.get('health', health, { accept: [200, 503] });
+
+  listSweeps = () => this.get('sweeps', z.array(sweep));
+  getSweep = (id: string) => this.get(`sweeps/${segment(id)}`, sweepDetail);
+  listRuns = (sweepId: string) => this.get(`sweeps/${segment(sweepId)}/runs`, z.array(run));
+  planSweep = (yaml: string) => this.post('sweeps/plan', { yaml }, sweepPlan);
+  launchSweep = (yaml: string) => this.post('sweeps', { yaml }, sweep);
+  commandSweep = (id: string, command: Command) =>
+    this.post(`sweeps/${segment(id)}/${command}`, undefined, sweep);
+
+  getRun = (id: string) => this.get(`runs/${segment(id)}`, runDetail);
+  commandRun = (id: string, command: Command) => this.post(`runs/${segment(id)}/${command}`, undefined, run);
+  reproduceRun = (id: string, recipe?: Recipe) =>
+    this.post(`runs/${segment(id)}/reproduce`, recipe ? { recipe } : {}, reproduction);
+  listSamples = (id: string) => this.get(`runs/${segment(id)}/samples`, z.array(sample));
+  /** At most 1,000 lines after `attempt.seq`, or the last ones. */
+  getLog = (id: string, after?: string) =>
+    this.get(`runs/${segment(id)}/log${after ? `?after=${after}` : ''}`, z.array(logLine));
+  getPoints = (id: string, { attempt, after, limit }: { attempt: number; after: number; limit: number }) =>
+    this.get(
+      `runs/${segment(id)}/points?attempt=${attempt}&after=${after}&limit=${limit}`,
+      z.array(storedPoint),
+    );
+
+  downloadPointsCsv = (id: string, path: string) => this.download(`runs/${segment(id)}/points.csv`, path);
+  downloadSample = ({ runId, attempt, epoch }: Sample, path: string) =>
+    this.download(`runs/${segment(runId)}/samples/${attempt}/${epoch}.png`, path);
+  downloadCheckpoint = (runId: string, { attempt, step }: Checkpoint, path: string) =>
+    this.download(`runs/${segment(runId)}/checkpoints/${attempt}/${step}`, path);
+
+  listDatasets = () => this.get('datasets', z.array(dataset));
+  getDataset = (name: string) => this.get(`datasets/${segment(name)}`, dataset);
+  getDatasetVersion = (digest: string) => this.get(`dataset-versions/${segment(digest)}`, datasetDetail);
+  registerDataset = (manifest: DatasetManifest) => this.post('datasets', manifest, datasetVersion);
+
+  listTrainers = () => this.get('trainers', z.array(trainer));
+  drainTrainer = (id: string, draining: boolean) =>
+    this.post(`trainers/${segment(id)}/drain`, { draining }, trainer);
+
+  /** Whether a dataset file lies in the object store already. */
+  async hasDatasetFile({ sha256, bytes }: DatasetFile): Promise<boolean> {
+    const response = await this.request(`dataset-files/${sha256}`, { method: 'HEAD' }, answerMs);
+    if (response.status === 404) return false;
+    if (!response.ok) throw await this.toError(response);
+    return Number(response.headers.get('content-length')) === bytes;
+  }
+
+  async putDatasetFile({ sha256 }: DatasetFile, path: string): Promise<void> {
+    const headers = { 'content-type': 'application/octet-stream' };
+    const body = await readFile(path);
+    const response = await this.request(
+      `dataset-files/${sha256}`,
+      { method: 'PUT', body, headers },
+      transferMs,
+    );
+    if (!response.ok) throw await this.toError(response);
+    await response.body?.cancel();
+  }
+
+  private async get<T>(path: string, schema: z.ZodType<T>, { accept = [200] } = {}): Promise<T> {
+    return this.parse(await this.request(path, {}, answerMs), schema, accept);
+  }
+
+  private async post<T>(path: string, body: unknown, schema: z.ZodType<T>): Promise<T> {
+    const init =
+      body === undefined
+        ? { method: 'POST' }
+        : { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+    return this.parse(await this.request(path, init, answerMs), schema, [200, 201]);
+  }
+
+  /** The file appears whole or not at all. */
+  private async download(what: string, path: string): Promise<void> {
+    const response = await this.request(what, {}, transferMs);
+    if (!response.ok || !response.body) throw await this.toError(response);
+    const temporary = `${path}.${process.pid}.part`;
+    try {
+      await pipeline(
+        Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]),
+        createWriteStream(temporary),
+      );
+      await rename(temporary, path);
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+
+  private async request(path: string, init: RequestInit, timeoutMs: number): Promise<Response> {
+    try {
+      return await fetch(`${this.url}/api/${path}`, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+    } catch (error) {
+      throw new ApiUnreachable(this.url, error);
+    }
+  }
+
+  private async parse<T>(response: Response, schema: z.ZodType<T>, accept: number[]): Promise<T> {
+    if (!accept.includes(response.status)) throw await this.toError(response);
+    const parsed = schema.safeParse(await response.json().catch(() => undefined));
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    const where = issue?.path.length
+      ? `${issue.path.join('.')}: ${issue.message}`
+      : 'no JSON of the expected shape';
+    throw new UnexpectedAnswer(response.url, where, parsed.error);
+  }
+
+  private async toError(response: Response): Promise<Error> {
+    const parsed = problem.safeParse(await response.json().catch(() => undefined));
+    if (parsed.success) return new ApiProblem(parsed.data);
+    return new UnexpectedAnswer(response.url, `status ${response.status} without an explanation`);
+  }
+}
+
+type Command = 'pause' | 'resume' | 'cancel';
+
+const segment = encodeURIComponent;

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { type Checkpoint, DomainError, type RunDetail, type StoredPoint } from '@chromatune/contracts';
+import { bytesText, count } from '../output/format.js';
+import { ProgressDisplay } from '../output/progress.js';
+import type { Context } from './add-command.js';
+
+const pageSize = 50_000;
+
+/**
+ * Writes a run to a folder: recipe.json (with its environment and digests), points.csv, points.json,
+ * samples/epoch-<n>.png and, when asked, checkpoints/step-<n>.safetensors, which are verified.
+ */
+export async function exportRun(
+  context: Context,
+  id: string,
+  { out, checkpoints }: { out: string; checkpoints?: boolean },
+): Promise<void> {
+  const { api, output } = context;
+  const progress = new ProgressDisplay(output);
+  const run = await api.getRun(id);
+  const samples = await api.listSamples(id);
+  const wanted = checkpoints ? run.checkpoints : [];
+  await makeFolder(path.join(out, 'samples'));
+  try {
+    const points = await readAllPoints(context, run);
+    await writeFile(path.join(out, 'recipe.json'), `${JSON.stringify(provenance(run), null, 2)}\n`);
+    await writeFile(path.join(out, 'points.json'), toJsonLines(points));
+    await api.downloadPointsCsv(id, path.join(out, 'points.csv'));
+    for (const [index, sample] of samples.entries()) {
+      progress.report(index, samples.length, 'samples');
+      await api.downloadSample(sample, path.join(out, 'samples', `epoch-${sample.epoch}.png`));
+    }
+    for (const [index, checkpoint] of wanted.entries()) {
+      progress.report(index, wanted.length, 'checkpoints');
+      await downloadVerified(context, id, checkpoint, path.join(out, 'checkpoints'));
+    }
+    progress.stop();
+    const summary = {
+      folder: path.resolve(out),
+      points: points.length,
+      samples: samples.length,
+      checkpoints: wanted.length,
+    };
+    output.result(summary, () => {
+      const weights = wanted.length > 0 ? `, ${count(wanted.length, 'checkpoint')}` : '';
+      return `Wrote the recipe, ${count(points.length, 'point')}, ${count(samples.length, 'sample')}${weights} to ${summary.folder}.`;
+    });
+  } finally {
+    progress.stop();
+  }
+}
+
+/** Everything that says where the numbers come from. */
+const provenance = ({ id, sweepId, label, recipe, recipeDigest, environment, weightsSha256 }: RunDetail) => ({
+  run: id,
+  sweep: sweepId,
+  label,
+  recipe,
+  environment,
+  recipeDigest,
+  weightsSha256,
+});
+
+async function readAllPoints({ api }: Context, { id, attempts }: RunDetail): Promise<StoredPoint[]> {
+  const points: StoredPoint[] = [];
+  for (const { number: attempt } of attempts) {
+    for (let after = 0; ;) {
+      const page = await api.getPoints(id, { attempt, after, limit: pageSize });
+      points.push(...page);
+      const last = page.at(-1);
+      if (!last || page.length < pageSize) break;
+      after = last.seq;
+    }
+  }
+  return points;
+}
+
+/** A JSON array with one point a line: small differences between two exports stay readable. */
+const toJsonLines = (points: StoredPoint[]) =>
+  points.length === 0 ? '[]\n' : `[\n${points.map((point) => JSON.stringify(point)).join(',\n')}\n]\n`;
+
+async function downloadVerified(
+  { api }: Context,
+  id: string,
+  checkpoint: Checkpoint,
+  folder: string,
+): Promise<void> {
+  await makeFolder(folder);
+  const file = path.join(folder, `step-${checkpoint.step}.safetensors`);
+  await api.downloadCheckpoint(id, checkpoint, file);
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  if (hash.digest('hex') === checkpoint.sha256) return;
+  await rm(file);
+  throw new DomainError(
+    'corrupt_checkpoint',
+    502,
+    `The checkpoint of step ${checkpoint.step} (${bytesText(checkpoint.bytes)}) arrived with another digest.`,
+    {
+      remedy: 'Try again. If it stays so, the object in the store is damaged.',
+    },
+  );
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw new DomainError('folder_unusable', 400, `${folder} cannot be made: ${(error as Error).message}.`, {
+      remedy: 'Name another folder with --out.',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,178 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Attempt, Checkpoint, LogLine, RunDetail } from '@chromatune/contracts';
+import { isEnded, metricCatalogue, type MetricName } from '@chromatune/contracts';
+import type { Command } from 'commander';
+import { ageText, bytesText, numberText, shortDigest } from '../output/format.js';
+import type { Colors } from '../output/output.js';
+import { facts, table } from '../output/table.js';
+import type { Tools } from '../run-cli.js';
+import { addCommand, type Context } from './add-command.js';
+import { exportRun } from './run-export.js';
+import { reproduceRun } from './run-reproduce.js';
+import { runsTable, stateWithNote } from './runs-table.js';
+import { verdictText } from './verdict-text.js';
+import { patiently } from './watch-sweep.js';
+
+export function addRunCommands(program: Command, tools: Tools): void {
+  const run = program.command('run').description('look at, steer, reproduce and export runs');
+  addCommand(run, 'list', 'list the runs of a sweep', tools, listRuns).requiredOption(
+    '--sweep <sweep>',
+    'its id',
+  );
+  addCommand(run, 'show <run>', 'show recipe, metrics, attempts and checkpoints of a run', tools, showRun);
+  const steer = (name: string, command: 'pause' | 'resume' | 'cancel', description: string) =>
+    addCommand(run, `${name} <run>`, description, tools, ({ api, output }, id: string) =>
+      api.commandRun(id, command).then((changed) => {
+        output.result(changed, () => `${changed.id} is ${stateWithNote(changed, output.colors)}.`);
+      }),
+    );
+  steer('pause', 'pause', 'let it save a checkpoint and wait');
+  steer('resume', 'resume', 'go on with a paused or failed run');
+  steer('stop', 'cancel', 'end it for good');
+  addCommand(run, 'log <run>', 'print what its trainer said', tools, printLog).option(
+    '-f, --follow',
+    'go on until the run ends',
+  );
+  addCommand(
+    run,
+    'reproduce <run>',
+    'train its stored recipe again and compare bit by bit',
+    tools,
+    reproduceRun,
+  )
+    .option('--recipe <file>', 'train this recipe (JSON) instead of the stored one')
+    .option('--no-wait', 'only queue it');
+  addCommand(run, 'export <run>', 'write recipe, points and samples to a folder', tools, exportRun)
+    .requiredOption('--out <folder>', 'where to; it is made when missing')
+    .option('--checkpoints', 'checkpoints too');
+}
+
+async function listRuns({ api, output }: Context, { sweep: id }: { sweep: string }): Promise<void> {
+  const [sweep, runs] = await Promise.all([api.getSweep(id), api.listRuns(id)]);
+  output.result(runs, () => runsTable(runs, sweep, output.colors));
+}
+
+async function showRun({ api, output }: Context, id: string): Promise<void> {
+  const run = await api.getRun(id);
+  output.result(run, () => runText(run, output.colors));
+}
+
+function runText(run: RunDetail, colors: Colors): string {
+  const parts = [
+    runFacts(run, colors),
+    metricsTable(run, colors),
+    `${colors.dim('recipe')}\n${JSON.stringify(run.recipe, null, 2)}`,
+    attemptsTable(run.attempts, colors),
+    checkpointsTable(run.checkpoints, colors),
+  ];
+  return parts.filter(Boolean).join('\n\n');
+}
+
+function runFacts(run: RunDetail, colors: Colors): string {
+  const { environment, failure, totalSteps, verdict } = run;
+  return facts(
+    [
+      ['run', `${colors.bold(run.label)} (${run.id})`],
+      ['sweep', run.sweepId],
+      ['state', stateWithNote(run, colors)],
+      ['failure', failure && `${failure.message} ${colors.cyan('→')} ${failure.remedy}`],
+      [
+        'progress',
+        `epoch ${numberText(run.epoch)} of ${run.epochs}, step ${run.step}${totalSteps ? ` of ${totalSteps}` : ''}`,
+      ],
+      ['restarts', run.restarts > 0 ? String(run.restarts) : null],
+      [
+        'engine',
+        environment &&
+          `${environment.engine} (${environment.engineVersion}), ${environment.device}, ${environment.threads} threads`,
+      ],
+      ['recipe', run.recipeDigest && shortDigest(run.recipeDigest)],
+      ['weights', run.weightsSha256 && shortDigest(run.weightsSha256)],
+      ['reproduces', run.reproductionOf],
+      ['verdict', verdict && verdictText(verdict, colors)],
+      ['reproduced by', run.reproductions.join(', ')],
+    ],
+    colors,
+  );
+}
+
+function metricsTable({ latest, best, baselines }: RunDetail, colors: Colors): string {
+  const names = (Object.keys(metricCatalogue) as MetricName[]).filter((name) => latest[name] !== undefined);
+  if (names.length === 0) return '';
+  const baseline = (name: MetricName) =>
+    name === 'validation/abRmse'
+      ? baselines?.meanColor.abRmse
+      : name === 'validation/psnr'
+        ? baselines?.meanColor.psnr
+        : null;
+  return table(
+    names,
+    [
+      { title: 'METRIC', value: (name) => name },
+      { title: 'LATEST', value: (name) => metricText(name, latest[name]), right: true },
+      { title: 'BEST', value: (name) => metricText(name, best[name]?.value), right: true },
+      { title: 'EPOCH', value: (name) => numberText(best[name]?.epoch), right: true },
+      { title: 'MEAN COLOUR', value: (name) => numberText(baseline(name)), right: true },
+    ],
+    colors,
+  );
+}
+
+function metricText(name: MetricName, value: number | string | undefined): string {
+  if (name === 'system/memoryBytes' && typeof value === 'number') return bytesText(value);
+  const { unit } = metricCatalogue[name];
+  return value === undefined || !unit ? numberText(value) : `${numberText(value)} ${unit}`;
+}
+
+const attemptsTable = (attempts: Attempt[], colors: Colors) =>
+  attempts.length > 0 &&
+  table(
+    attempts,
+    [
+      { title: 'ATTEMPT', value: ({ number }) => String(number), right: true },
+      { title: 'STATE', value: ({ state }) => state },
+      { title: 'FROM STEP', value: ({ resumedFromStep }) => String(resumedFromStep), right: true },
+      { title: 'TRAINER', value: ({ trainerId }) => trainerId },
+      { title: 'BEGAN', value: ({ startedAt }) => `${ageText(startedAt)} ago` },
+      { title: 'REASON', value: ({ reason, failure }) => failure?.message ?? reason ?? '' },
+    ],
+    colors,
+  );
+
+const checkpointsTable = (checkpoints: Checkpoint[], colors: Colors) =>
+  checkpoints.length > 0 &&
+  table(
+    checkpoints,
+    [
+      { title: 'CHECKPOINT', value: ({ step }) => `step ${step}` },
+      { title: 'EPOCH', value: ({ epoch }) => numberText(epoch), right: true },
+      { title: 'KIND', value: ({ kind, isBest }) => (isBest ? `${kind}, best` : kind) },
+      { title: 'ab RMSE', value: ({ abRmse }) => numberText(abRmse), right: true },
+      { title: 'SIZE', value: ({ bytes }) => bytesText(bytes), right: true },
+    ],
+    colors,
+  );
+
+async function printLog(
+  { api, output }: Context,
+  id: string,
+  { follow }: { follow?: boolean },
+): Promise<void> {
+  let after: string | undefined;
+  for (;;) {
+    const { state } = await patiently(() => api.getRun(id)); // before its lines, so that the last ones are not missed
+    const lines = await patiently(() => api.getLog(id, after));
+    for (const line of lines) output.line(line, () => logText(line, output.colors));
+    const last = lines.at(-1);
+    if (last) after = `${last.attempt}.${last.seq}`;
+    if (!follow || (lines.length === 0 && isEnded(state))) break;
+    if (lines.length === 0) await sleep(1000);
+  }
+  if (after === undefined && !output.json) output.note(`${id} has said nothing yet.`);
+}
+
+function logText({ at, attempt, level, message }: LogLine, colors: Colors): string {
+  const time = colors.dim(`${at.slice(0, 10)} ${at.slice(11, 19)}`);
+  const paint = level === 'error' ? colors.red : level === 'warn' ? colors.yellow : String;
+  return `${time} ${colors.dim(`#${attempt}`)} ${paint(message)}`;
+}

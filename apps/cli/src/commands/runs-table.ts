@@ -1,0 +1,38 @@
+import { metricCatalogue, type MetricName, type Run, type Sweep } from '@chromatune/contracts';
+import { numberText, stateText } from '../output/format.js';
+import type { Colors } from '../output/output.js';
+import { type Column, table } from '../output/table.js';
+
+/** Runs with what varies, how far they are, and their best value beside the baseline that needs no training. */
+export function runsTable(runs: Run[], sweep: Sweep | null, colors: Colors): string {
+  if (runs.length === 0) return 'No runs yet: the scheduler makes them within a second.';
+  const metric: MetricName = sweep?.spec.objective.metric ?? 'validation/abRmse';
+  const isBest = ({ id }: Run) => id === sweep?.best?.runId;
+  const columns: Column<Run>[] = [
+    { title: 'RUN', value: ({ id }) => id },
+    { title: 'STATE', value: (run) => stateWithNote(run, colors) },
+    { title: 'EPOCH', value: ({ epoch, epochs }) => `${Math.floor(epoch)}/${epochs}`, right: true },
+    { title: 'LOSS', value: ({ latest }) => numberText(latest['train/loss']), right: true },
+    {
+      title: `BEST ${metricCatalogue[metric].label}`,
+      value: (run) => {
+        const value = numberText(run.best[metric]?.value);
+        return isBest(run) ? colors.green(value) : value;
+      },
+      right: true,
+    },
+    { title: 'MEAN COLOUR', value: (run) => numberText(baselineOf(run, metric)), right: true },
+    { title: 'LABEL', value: ({ label }) => label },
+  ];
+  return table(runs, columns, colors);
+}
+
+export function stateWithNote({ state, note, failure }: Run, colors: Colors): string {
+  const detail = failure ? failure.class : note;
+  return detail ? `${stateText(state, colors)} ${colors.dim(`(${detail})`)}` : stateText(state, colors);
+}
+
+function baselineOf({ baselines }: Run, metric: MetricName): number | undefined {
+  if (metric === 'validation/psnr') return baselines?.meanColor.psnr;
+  return metric === 'validation/abRmse' ? baselines?.meanColor.abRmse : undefined;
+}

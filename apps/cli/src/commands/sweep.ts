@@ -1,0 +1,140 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { DomainError, type Sweep, type SweepDetail, type SweepPlan } from '@chromatune/contracts';
+import type { Command } from 'commander';
+import { fieldText } from '../output/error-text.js';
+import { ageText, count, numberText, shortDigest, stateText } from '../output/format.js';
+import type { Colors } from '../output/output.js';
+import { facts, table } from '../output/table.js';
+import { exitCodes, type Tools } from '../run-cli.js';
+import { addCommand, type Context } from './add-command.js';
+import { runsTable } from './runs-table.js';
+import { watchSweep } from './watch-sweep.js';
+
+export function addSweepCommands(program: Command, tools: Tools): void {
+  const sweep = program.command('sweep').description('launch, watch and steer sweeps');
+  addCommand(sweep, 'plan <file>', 'say what a sweep file would do, without launching it', tools, planSweep);
+  addCommand(sweep, 'launch <file>', 'launch the sweep of a YAML file', tools, launchSweep).option(
+    '--watch',
+    'show its runs until it ends',
+  );
+  addCommand(sweep, 'list', 'list all sweeps, newest first', tools, listSweeps);
+  addCommand(sweep, 'show <sweep>', 'show a sweep and its runs', tools, showSweep).option(
+    '--watch',
+    'go on until it ends',
+  );
+  const steer = (command: 'pause' | 'resume' | 'cancel', description: string) =>
+    addCommand(sweep, `${command} <sweep>`, description, tools, ({ api, output }, id: string) =>
+      api.commandSweep(id, command).then((changed) => {
+        output.result(
+          changed,
+          () => `${changed.name} (${changed.id}) is ${stateText(changed.state, output.colors)}.`,
+        );
+      }),
+    );
+  steer('pause', 'let its runs save a checkpoint and wait');
+  steer('resume', 'go on with a paused sweep');
+  steer('cancel', 'end all its runs for good');
+}
+
+async function planSweep({ api, output, finish }: Context, file: string): Promise<void> {
+  const plan = await api.planSweep(await readSpecFile(file));
+  output.result(plan, () => planText(plan, file, output.colors));
+  if (plan.problems.length > 0) finish(exitCodes.failed);
+}
+
+function planText({ problems, runs, preview, varying }: SweepPlan, file: string, colors: Colors): string {
+  if (problems.length > 0) {
+    const lines = problems.map((problem) => `  ${fieldText(problem, colors)}`);
+    return [`${colors.red('✖')} ${file} cannot be launched:`, ...lines].join('\n');
+  }
+  const summary = `${colors.green('✔')} ${file} makes ${count(runs, 'run')}.`;
+  if (varying.length === 0) return summary;
+  const rows = preview.map((values, index) => ({ values, index }));
+  const columns = varying.map((name) => ({
+    title: name,
+    value: ({ values }: (typeof rows)[number]) => numberText(values[name] as string | number | undefined),
+  }));
+  const more = runs > preview.length ? `\n… and ${count(runs - preview.length, 'more run')}` : '';
+  return `${summary}\n\n${table(rows, [{ title: 'RUN', value: ({ index }) => String(index) }, ...columns], colors)}${more}`;
+}
+
+async function launchSweep(context: Context, file: string, { watch }: { watch?: boolean }): Promise<void> {
+  const { api, output } = context;
+  const launched = await api.launchSweep(await readSpecFile(file));
+  if (watch) {
+    output.note(launchedText(launched, api.url));
+    return watchSweep(context, launched.id);
+  }
+  output.result(launched, () => launchedText(launched, api.url));
+}
+
+const launchedText = ({ name, id, plannedRuns, dataset }: Sweep, url: string) =>
+  `Launched "${name}" (${id}): ${count(plannedRuns, 'run')} on ${dataset.name} (${shortDigest(dataset.digest)}).\n${url}/sweeps/${id}`;
+
+async function listSweeps({ api, output }: Context): Promise<void> {
+  const sweeps = await api.listSweeps();
+  const { colors } = output;
+  output.result(sweeps, () =>
+    sweeps.length === 0
+      ? 'No sweeps yet. Launch one: npx chromatune sweep launch examples/first-sweep.yaml'
+      : table(
+          sweeps,
+          [
+            { title: 'SWEEP', value: ({ id }) => id },
+            { title: 'STATE', value: ({ state }) => stateText(state, colors) },
+            { title: 'RUNS', value: endedOfPlanned, right: true },
+            { title: 'BEST', value: ({ best }) => numberText(best?.value), right: true },
+            { title: 'AGE', value: ({ createdAt }) => ageText(createdAt), right: true },
+            { title: 'DATASET', value: ({ dataset }) => dataset.name },
+            { title: 'NAME', value: ({ name }) => name },
+          ],
+          colors,
+        ),
+  );
+}
+
+async function showSweep(context: Context, id: string, { watch }: { watch?: boolean }): Promise<void> {
+  if (watch) return watchSweep(context, id);
+  const { api, output } = context;
+  const [sweep, runs] = await Promise.all([api.getSweep(id), api.listRuns(id)]);
+  output.result({ sweep, runs }, () =>
+    [sweepFacts(sweep, output.colors), runsTable(runs, sweep, output.colors)].join('\n\n'),
+  );
+}
+
+function sweepFacts(sweep: SweepDetail, colors: Colors): string {
+  const { best, spec } = sweep;
+  return facts(
+    [
+      ['sweep', `${colors.bold(sweep.name)} (${sweep.id})`],
+      ['state', `${stateText(sweep.state, colors)}, ${endedOfPlanned(sweep)} runs ended`],
+      ['dataset', `${sweep.dataset.name} (${shortDigest(sweep.dataset.digest)})`],
+      ['objective', spec.objective.metric],
+      [
+        'best',
+        best ? `${numberText(best.value)}  ${best.label} (${best.runId}), epoch ${best.epoch}` : 'none yet',
+      ],
+    ],
+    colors,
+  );
+}
+
+export function endedOfPlanned({ runsByState, plannedRuns }: Sweep): string {
+  const { completed = 0, stoppedEarly = 0, failed = 0, cancelled = 0 } = runsByState;
+  return `${completed + stoppedEarly + failed + cancelled}/${plannedRuns}`;
+}
+
+async function readSpecFile(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why =
+      code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : String(code);
+    throw new DomainError('unreadable_file', 400, `${path.resolve(file)} cannot be read: ${why}.`, {
+      remedy: 'Name a YAML file, for example examples/first-sweep.yaml.',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { z } from 'zod';
+
+export interface Settings {
+  /** Root of the checked-out repository. */
+  repository: string;
+  /** `CHROMATUNE_API_URL`, where it is set. */
+  apiUrl: string | undefined;
+  /** Downloads and half-made imports, shared by all clones. */
+  cacheFolder: string;
+  /** Environment for programs that are started, and for what they read themselves. */
+  environment: NodeJS.ProcessEnv;
+}
+
+export function readSettings(environment: NodeJS.ProcessEnv, repository: string): Settings {
+  return {
+    repository: path.resolve(repository),
+    apiUrl: environment['CHROMATUNE_API_URL'] || undefined,
+    cacheFolder: environment['CHROMATUNE_CACHE_DIR'] || path.join(os.homedir(), '.cache/chromatune'),
+    environment,
+  };
+}
+
+export const defaultPort = 4300;
+export const defaultDataFolder = ({ repository }: Settings) => path.join(repository, '.chromatune');
+
+/** What `npm start` writes about itself into its data folder. */
+const runningServices = z.object({ apiUrl: z.string(), pids: z.record(z.string(), z.number()) });
+export type RunningServices = z.infer<typeof runningServices>;
+
+/** The Chromatune that runs on a data folder, or null. */
+export function readServices(dataFolder: string): RunningServices | null {
+  try {
+    return runningServices.parse(JSON.parse(readFileSync(path.join(dataFolder, 'services.json'), 'utf8')));
+  } catch {
+    return null;
+  }
+}
+
+/** Where the API is: `--api`, else CHROMATUNE_API_URL, else what runs on the data folder, else the default port. */
+export function findApiUrl(settings: Settings, options: { api?: string; dataDir?: string }): string {
+  const dataFolder = options.dataDir ? path.resolve(options.dataDir) : defaultDataFolder(settings);
+  const running = () => readServices(dataFolder)?.apiUrl || undefined;
+  const url =
+    options.api ??
+    (options.dataDir ? running() : undefined) ??
+    settings.apiUrl ??
+    running() ??
+    `http://127.0.0.1:${defaultPort}`;
+  return url.replace(/\/+$/, '').replace(/\/api$/, '');
+}

@@ -1,0 +1,9 @@
+import { fileURLToPath } from 'node:url';
+import { readSettings } from './config/settings.js';
+import { runCli } from './run-cli.js';
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  settings: readSettings(process.env, fileURLToPath(new URL('../../..', import.meta.url))),
+  stdout: process.stdout,
+  stderr: process.stderr,
+});

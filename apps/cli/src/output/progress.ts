@@ -1,0 +1,38 @@
+import cliProgress from 'cli-progress';
+import type { Output } from './output.js';
+
+/** Shows how far a long work is: a bar in a terminal, a line for each part elsewhere, nothing with --json. */
+export class ProgressDisplay {
+  private bar: cliProgress.SingleBar | null = null;
+  private part = '';
+
+  constructor(private readonly output: Output) {}
+
+  report = (done: number, total: number, what: string): void => {
+    if (what !== this.part) this.begin(total, what);
+    this.bar?.setTotal(total);
+    this.bar?.update(Math.min(done, total));
+  };
+
+  stop(): void {
+    this.bar?.stop();
+    this.bar = null;
+    this.part = '';
+  }
+
+  private begin(total: number, what: string): void {
+    this.stop();
+    this.part = what;
+    if (!this.output.isTerminal) return this.output.note(`${what} …`);
+    this.bar = new cliProgress.SingleBar({
+      stream: this.output.stderr as NodeJS.WritableStream,
+      format: '{what}  {bar}  {percentage} %  {eta_formatted}',
+      barCompleteChar: '━',
+      barIncompleteChar: '─',
+      barsize: 30,
+      hideCursor: true,
+      etaBuffer: 50,
+    });
+    this.bar.start(total, 0, { what: what.padEnd(26) });
+  }
+}

@@ -111,5 +111,5 @@ function toJob({ runId, attempt }: QueuedAttempt) {
 /** A job that ended but stayed (an older trainer, a second stall) would block a new one of the same id. */
 async function removeEnded(queue: Bull.Queue): Promise<void> {
   const ended = await queue.getJobs(['completed', 'failed']);
-  await Promise.all(ended.map((job) => job?.remove()));
+  await Promise.allSettled(ended.map((job) => job?.remove())); // one still locked goes at a later look
 }

@@ -1,6 +1,5 @@
 import {
   fromMeasured,
-  type Measured,
   metricCatalogue,
   type MetricName,
   type Point,
@@ -39,35 +38,39 @@ function isBetter(metric: MetricName, value: number, best: number | undefined): 
 
 /** After an attempt has begun at an earlier step: only what still counts may be the latest or the best. */
 export async function recomputeProgress(sql: Sql, runId: string): Promise<void> {
-  const newest = await sql.rows<{ metric: MetricName; value: number; step: number; epoch: number }>(
-    `SELECT DISTINCT ON (metric) metric, value, step, epoch FROM (${currentPoints}) AS current
-     ORDER BY metric, step DESC, attempt DESC, seq DESC`,
-    [runId],
-  );
-  const higher = newest
-    .map(({ metric }) => metric)
-    .filter((metric) => metricCatalogue[metric]?.better === 'higher');
-  const best = await sql.rows<{ metric: MetricName; value: number; step: number; epoch: number }>(
-    `SELECT DISTINCT ON (metric) metric, value, step, epoch FROM (${currentPoints}) AS current
-     WHERE value > '-Infinity' AND value < 'Infinity'
-     ORDER BY metric, CASE WHEN metric = ANY ($2) THEN -value ELSE value END, step, attempt, seq`,
-    [runId, higher],
-  );
-  const progress: Progress = {
-    step: Math.max(0, ...newest.map((point) => point.step)),
-    epoch: Math.max(0, ...newest.map((point) => point.epoch)),
-    latest: Object.fromEntries(newest.map(({ metric, value }) => [metric, toMeasured(value)])) as Record<
-      MetricName,
-      Measured
-    >,
-    best: addPoints({ step: 0, epoch: 0, latest: {}, best: {} }, best).best,
-  };
+  const rows = await sql.rows<MetricSummary>(summaries, [runId, metricsBetterHigher]);
+  const progress: Progress = { step: 0, epoch: 0, latest: {}, best: {} };
+  for (const { metric, newest, best } of rows) {
+    const [step, , , value, epoch] = newest;
+    progress.step = Math.max(progress.step, step);
+    progress.epoch = Math.max(progress.epoch, epoch);
+    progress.latest[metric] = toMeasured(value);
+    if (!best || metricCatalogue[metric].better === null) continue;
+    const [rank, bestStep, , , bestEpoch] = best;
+    const bestValue = metricsBetterHigher.includes(metric) ? -rank : rank;
+    progress.best[metric] = { value: bestValue, step: bestStep, epoch: bestEpoch };
+  }
   await writeProgress(sql, runId, progress);
 }
 
-const currentPoints = `
-  SELECT p.* FROM points p JOIN attempt_cuts c ON c.run_id = p.run_id AND c.attempt = p.attempt
-  WHERE p.run_id = $1 AND (c.cut_step IS NULL OR p.step <= c.cut_step)`;
+const metricsBetterHigher = (Object.keys(metricCatalogue) as MetricName[]).filter(
+  (metric) => metricCatalogue[metric].better === 'higher',
+);
+
+interface MetricSummary {
+  metric: MetricName;
+  newest: [step: number, attempt: number, seq: number, value: number, epoch: number];
+  best: [rank: number, step: number, attempt: number, seq: number, epoch: number] | null;
+}
+
+/** Arrays compare member by member, so one pass without sorting finds the newest and the best point of each metric. */
+const summaries = `
+  SELECT p.metric, max(ARRAY[p.step, p.attempt, p.seq, p.value, p.epoch]) AS newest,
+    min(ARRAY[CASE WHEN p.metric = ANY ($2) THEN -p.value ELSE p.value END, p.step, p.attempt, p.seq, p.epoch])
+      FILTER (WHERE p.value > '-Infinity' AND p.value < 'Infinity') AS best
+  FROM points p JOIN attempt_cuts c ON c.run_id = p.run_id AND c.attempt = p.attempt
+  WHERE p.run_id = $1 AND (c.cut_step IS NULL OR p.step <= c.cut_step)
+  GROUP BY p.metric`;
 
 export async function writeProgress(
   sql: Sql,

@@ -76,13 +76,13 @@ async function hasAtMost(sql: Sql, range: Range, limit: number): Promise<boolean
   return row!.count <= limit;
 }
 
-const isFinite = `(value > '-Infinity' AND value < 'Infinity')`;
+/** Null for NaN and the infinities, which aggregates then leave out. */
+const finite = `CASE WHEN p.value > '-Infinity' AND p.value < 'Infinity' THEN p.value END`;
 
 function readPoints(sql: Sql, range: Range): Promise<BucketRow[]> {
   return sql.rows<BucketRow>(
-    `SELECT step AS step_from, step AS step_to, epoch, at, value AS first, value AS last, 1 AS count,
-       CASE WHEN ${isFinite} THEN value END AS min, CASE WHEN ${isFinite} THEN value END AS max,
-       CASE WHEN ${isFinite} THEN value END AS mean, CASE WHEN ${isFinite} THEN 0 ELSE 1 END AS non_finite,
+    `SELECT p.step AS step_from, p.step AS step_to, p.epoch, p.at, p.value AS first, p.value AS last, 1 AS count,
+       ${finite} AS min, ${finite} AS max, ${finite} AS mean, num_nulls(${finite}) AS non_finite,
        coalesce(p.step > c.cut_step, false) AS superseded
      FROM points p JOIN attempt_cuts c ON c.run_id = p.run_id AND c.attempt = p.attempt
      WHERE ${inRange} ORDER BY p.step, p.attempt, p.seq`,
@@ -100,13 +100,14 @@ function readBuckets(sql: Sql, range: Range, buckets: number): Promise<BucketRow
        SELECT (SELECT min(p.step) FROM points p WHERE ${inRange}) AS low, (SELECT max(p.step) FROM points p WHERE ${inRange}) AS high
      ), grid AS (
        SELECT low, greatest(1, ceil((high - low + 1)::float8 / $5))::int AS width FROM ends
-     ), grouped AS (
-       SELECT coalesce(p.step > c.cut_step, false) AS superseded, (p.step - grid.low) / grid.width AS bucket,
-         min(p.step) AS step_from, max(p.step) AS step_to, count(*)::int AS count,
-         min(p.value) FILTER (WHERE ${isFinite}) AS min, max(p.value) FILTER (WHERE ${isFinite}) AS max,
-         avg(p.value) FILTER (WHERE ${isFinite}) AS mean, (count(*) FILTER (WHERE NOT ${isFinite}))::int AS non_finite
+     ), numbers AS (
+       SELECT coalesce(p.step > c.cut_step, false) AS superseded, (p.step - grid.low) / grid.width AS bucket, p.step, ${finite} AS value
        FROM grid, points p JOIN attempt_cuts c ON c.run_id = p.run_id AND c.attempt = p.attempt
-       WHERE ${inRange} GROUP BY 1, 2
+       WHERE ${inRange}
+     ), grouped AS (
+       SELECT superseded, bucket, min(step) AS step_from, max(step) AS step_to, count(*)::int AS count,
+         min(value) AS min, max(value) AS max, avg(value) AS mean, (count(*) - count(value))::int AS non_finite
+       FROM numbers GROUP BY superseded, bucket
      )
      SELECT grouped.*, earliest.value AS first, latest.value AS last, latest.epoch, latest.at
      FROM grouped

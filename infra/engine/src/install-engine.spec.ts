@@ -8,7 +8,7 @@ import { engineCache, engineFolderName, readEngineRecord } from './cache.js';
 import type { EngineProblem } from './engine.errors.js';
 import { engineStatus } from './engine-status.js';
 import { findGpu } from './gpu.js';
-import { installEngine } from './install-engine.js';
+import { checkDisk, installEngine } from './install-engine.js';
 import { cudaParts, nativeParts, wheelTags, zigWheel } from './pins.js';
 
 // Every way an installation can fail, with the real pip against a local index, and programs of a folder as PATH. The
@@ -76,6 +76,18 @@ describe('an installation', () => {
 
     expect(problem.code).toBe('engine_disk_full');
     expect(problem.remedy).toContain('CHROMATUNE_CACHE_DIR');
+  });
+
+  test('says how much space it needs before it downloads', async () => {
+    const huge = { ...nativeParts, unpackedBytes: 1e18 };
+
+    await expect(checkDisk(folder, huge)).rejects.toMatchObject({
+      code: 'engine_disk_full',
+      message: expect.stringMatching(/needs 1000000000\.5 GB in .* and only [\d.]+ GB are free/) as string,
+    });
+    await expect(
+      checkDisk(folder, { ...nativeParts, unpackedBytes: 0, wheels: [] }),
+    ).resolves.toBeUndefined();
   });
 
   test('says that the cache folder cannot be written', async () => {

@@ -171,11 +171,9 @@ async function putInPlace(partial: string, folder: string): Promise<void> {
   await rm(broken, { recursive: true, force: true });
 }
 
-/** Wheels are unpacked one after the other, so the largest download and everything unpacked lie on the disk together. */
-async function checkDisk(cache: string, parts: EngineParts): Promise<void> {
-  const downloads = parts.wheels.map((wheel) => wheel.bytes);
-  // Unpacked to about three times (TensorFlow) or twice (NVIDIA); pip holds a second copy of a wheel for a moment.
-  const needed = 3.2 * downloads.reduce((sum, bytes) => sum + bytes, 0) + 2 * Math.max(...downloads);
+/** Wheels are deleted one after the other; pip holds a second copy of each for a moment. */
+export async function checkDisk(cache: string, parts: EngineParts): Promise<void> {
+  const needed = parts.unpackedBytes + 2 * Math.max(0, ...parts.wheels.map((wheel) => wheel.bytes));
   const disk = await statfs(cache);
   const free = disk.bavail * disk.bsize;
   if (free < needed) throw diskFull(cache, needed, free);

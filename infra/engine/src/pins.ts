@@ -13,6 +13,8 @@ export interface Wheel {
 export interface EngineParts {
   name: 'native' | 'cuda';
   tensorflowVersion: string;
+  /** What the finished engine takes on the disk. */
+  unpackedBytes: number;
   wheels: Wheel[];
 }
 
@@ -29,6 +31,7 @@ const tensorflowKeeps = [
 export const nativeParts: EngineParts = {
   name: 'native',
   tensorflowVersion: '2.21.0',
+  unpackedBytes: 860e6,
   wheels: [
     {
       project: 'tensorflow-cpu',
@@ -48,6 +51,7 @@ export const nativeParts: EngineParts = {
 export const cudaParts: EngineParts = {
   name: 'cuda',
   tensorflowVersion: '2.21.0',
+  unpackedBytes: 5.8e9,
   wheels: [
     {
       project: 'tensorflow',

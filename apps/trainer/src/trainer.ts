@@ -8,7 +8,13 @@ import type { Logger } from 'pino';
 import { childEnvironment, type TrainerConfig } from './config/trainer-environment.js';
 import { nestLogger } from './nest-logger.js';
 import { Meters } from './supervisor/meters.js';
-import { type Capacity, countGpus, measureCapacity, probeEngineIn } from './supervisor/probe-engine.js';
+import {
+  type Capacity,
+  countGpus,
+  measureCapacity,
+  type Probe,
+  probeEngineIn,
+} from './supervisor/probe-engine.js';
 import { recover } from './supervisor/recover.js';
 import { ShardCache } from './supervisor/shard-cache.js';
 import { Supervisor } from './supervisor/supervisor.js';
@@ -22,6 +28,8 @@ export interface TrainerOptions {
   env: Record<string, string | undefined>;
   /** Folder of the compiled `training/main.js` and `training/probe.js`. */
   compiled?: string;
+  /** How to learn the engine; by default in a process of its own. */
+  probe?: Probe;
 }
 
 export interface Trainer {
@@ -47,17 +55,8 @@ export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
 async function startIn(folder: TrainerFolder, options: TrainerOptions): Promise<Trainer> {
   const { config, log, env, compiled = fileURLToPath(new URL('.', import.meta.url)) } = options;
   const { trainerId, attempts } = folder;
-  const capacity = await measureCapacity(
-    config,
-    probeEngineIn(`${compiled}/training/probe.js`, childEnvironment(env, { slot: 0, gpus: 0 })),
-    await countGpus(),
-  );
-  const { environment, reason, slots, gpus } = capacity;
-  log.info({ trainerId, slots, ...environment }, `trains on ${environment.engine}: ${reason}`);
-
   const store = await openObjectStore(config.OBJECT_STORE_URL);
   const database = await openDatabase(config.DATABASE_URL, {
-    poolSize: Math.min(10, slots + 3),
     applicationName: `chromatune trainer ${trainerId}`,
   });
   const meters = new Meters();
@@ -71,7 +70,18 @@ async function startIn(folder: TrainerFolder, options: TrainerOptions): Promise<
       if (event === 'corrupt') log.warn({ bytes }, 'a file arrived damaged from the object store');
     },
   });
+  // Before anything slow: what a killed trainer left can only be drained while its leases last.
   await recover({ trainerId, attempts, database, store, cache, meters, log });
+
+  const capacity = await measureCapacity(
+    config,
+    options.probe ??
+      probeEngineIn(`${compiled}/training/probe.js`, childEnvironment(env, { slot: 0, gpus: 0 })),
+    await countGpus(),
+  );
+  const { environment, reason, slots, gpus } = capacity;
+  log.info({ trainerId, slots, ...environment }, `trains on ${environment.engine}: ${reason}`);
+
   const register = () => registerTrainer(database, trainerId, capacity, config);
   await register();
 

@@ -12,13 +12,15 @@ export interface Capacity {
   gpus: number;
 }
 
+export type Probe = (request: ProbeRequest) => Promise<{ environment: Environment; reason: string }>;
+
 /**
  * Decides slots and threads for this machine, and learns the engine they will train on.
  * @throws DomainError when no engine works
  */
 export async function measureCapacity(
   config: Pick<TrainerConfig, 'CHROMATUNE_ENGINE' | 'CHROMATUNE_THREADS' | 'TRAINER_SLOTS'>,
-  probe: (request: ProbeRequest) => Promise<{ environment: Environment; reason: string }>,
+  probe: Probe,
   gpus: number,
 ): Promise<Capacity> {
   const slots = config.TRAINER_SLOTS ?? defaultSlots({ gpus });
@@ -30,9 +32,9 @@ export async function measureCapacity(
 }
 
 /** Loads the engine in a short process of its own and says what it found. */
-export function probeEngineIn(entry: string, env: Record<string, string | undefined>) {
-  return (request: ProbeRequest) =>
-    new Promise<{ environment: Environment; reason: string }>((resolve, reject) => {
+export function probeEngineIn(entry: string, env: Record<string, string | undefined>): Probe {
+  return (request) =>
+    new Promise((resolve, reject) => {
       const child = fork(entry, [], { env, execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
       let stderr = '';
       child.stderr!.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-4000)));

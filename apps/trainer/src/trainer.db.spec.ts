@@ -1,0 +1,271 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { datasetFileKey, type RunDetail } from '@chromatune/contracts';
+import { cloneDatabase, startRedis, temporaryFolder, type TestRedis } from '@chromatune/test-support';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { tinyRecipe } from './testing/tiny-dataset.js';
+import { compiled, isAlive, World } from './testing/world.js';
+
+let clone: Awaited<ReturnType<typeof cloneDatabase>>;
+let redis: TestRedis;
+let world: World;
+const epochs = 4;
+const stepsPerEpoch = 25;
+/** The same recipe, trained without any interruption. */
+let whole: { run: RunDetail; measured: Awaited<ReturnType<World['measured']>> };
+
+const recipe = () => tinyRecipe(world.dataset, { epochs, batchSize: 2 });
+const midEpoch = (run: RunDetail) => run.step > stepsPerEpoch && run.step % stepsPerEpoch > 3;
+
+beforeAll(async () => {
+  if (!existsSync(join(compiled, 'training/main.js')))
+    throw new Error('Build the trainer first: npx nx run @chromatune/trainer:build');
+  [clone, redis] = await Promise.all([cloneDatabase(), startRedis()]);
+  world = await World.make({
+    folder: temporaryFolder('trainer'),
+    databaseUrl: clone.url,
+    env: process.env,
+    redisUrl: redis.url,
+  });
+}, 120_000);
+afterAll(async () => {
+  await world?.close();
+  await redis?.stop();
+  await clone?.drop();
+});
+beforeEach(() => void world.logs.splice(0));
+afterEach(() => world.stopTrainers());
+
+describe('a trainer', { timeout: 180_000 }, () => {
+  it('trains a run from the bell to its last row: points, samples and checkpoints', async () => {
+    await world.startTrainer({ POLL_SECONDS: '600' });
+    const id = await world.queueRun('whole', recipe());
+    await world.ring(id);
+
+    const run = await world.untilState(id, 'completed');
+    const measured = await world.measured(id);
+    whole = { run, measured };
+
+    expect(measured.filter(({ metric }) => metric === 'train/loss').map(({ step }) => step)).toEqual(
+      Array.from({ length: epochs * stepsPerEpoch }, (_, index) => index + 1),
+    );
+    expect(measured.filter(({ metric }) => metric === 'validation/abRmse')).toHaveLength(epochs);
+    expect(run).toMatchObject({ attempt: 1, restarts: 0, totalSteps: epochs * stepsPerEpoch, epoch: epochs });
+    expect(run.baselines).toEqual(world.dataset.manifest.statistics.baselines);
+    expect(run.weightsSha256).toBe(run.checkpoints.at(-1)!.weightsSha256);
+
+    const samples = await world.database.samples.ofRun(id);
+    expect(samples.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4]);
+    for (const { key } of [...samples, ...run.checkpoints]) expect(await world.store.exists(key)).toBe(true);
+    for (const line of world.logs.filter(({ msg }) => msg.startsWith('Epoch')))
+      expect(line).toMatchObject({ runId: id, attempt: 1 });
+  });
+
+  it('removes checkpoints that nobody needs, and its work folder', async () => {
+    expect(whole.run.checkpoints.length).toBeLessThan(epochs);
+    const objects = readdirSync(join(world.folder, 'objects/runs/whole/1/checkpoints'), { recursive: true });
+    expect(objects.filter((name) => String(name).endsWith('.safetensors'))).toHaveLength(
+      whole.run.checkpoints.length,
+    );
+    expect(readdirSync(join(world.folder, 'trainer-1/attempts'))).toEqual([]);
+  });
+
+  it('finds queued runs without Redis', async () => {
+    await world.startTrainer({ REDIS_URL: 'redis://127.0.0.1:1' });
+    const id = await world.queueRun('no-redis', tinyRecipe(world.dataset, { epochs: 1 }));
+
+    await world.untilState(id, 'completed');
+  });
+
+  it('whose child is killed mid-epoch goes on from its checkpoint, and nothing measured differs', async () => {
+    await world.startTrainer();
+    const id = await world.queueRun('child-killed', recipe());
+    await world.until(id, midEpoch, 'mid-epoch');
+    process.kill(world.childOf(id, 1)!, 'SIGKILL');
+
+    const run = await world.untilState(id, 'completed');
+
+    expect(run.attempts).toMatchObject([
+      { number: 1, state: 'lost', reason: expect.stringContaining('SIGKILL') },
+      { number: 2, state: 'completed', resumedFromStep: stepsPerEpoch },
+    ]);
+    await expectTheSame(run);
+  });
+
+  it('pauses a run at its next step, and resumed it goes on from there', async () => {
+    await world.startTrainer();
+    const id = await world.queueRun('paused', recipe());
+    await world.until(id, midEpoch, 'mid-epoch');
+    await world.database.runs.setCommand(id, 'pause');
+
+    const paused = await world.untilState(id, 'paused');
+    expect(paused.checkpoints.at(-1)).toMatchObject({ kind: 'pause', step: paused.step });
+    await world.database.runs.requeue(id);
+
+    const run = await world.untilState(id, 'completed');
+    expect(run.attempts).toMatchObject([
+      { state: 'paused' },
+      { resumedFromStep: paused.step, state: 'completed' },
+    ]);
+    expect(run.restarts).toBe(0);
+    await expectTheSame(run);
+  });
+
+  it('ends a cancelled run', async () => {
+    await world.startTrainer();
+    const id = await world.queueRun('cancelled', recipe());
+    await world.until(id, ({ step }) => step > 3, 'training');
+
+    await world.database.runs.setCommand(id, 'cancel');
+
+    await world.untilState(id, 'cancelled');
+    await eventually(() => !isAlive(world.childOf(id, 1)!));
+  });
+
+  it('that is stopped saves a checkpoint and hands its run back at once; another goes on with it', async () => {
+    const first = await world.startTrainer();
+    const id = await world.queueRun('handed-on', recipe());
+    const { step } = await world.until(id, midEpoch, 'mid-epoch');
+
+    await first.stop();
+    const released = await world.database.runs.detail(id);
+    await world.startTrainer();
+
+    expect(released).toMatchObject({ state: 'queued', restarts: 0, attempts: [{ state: 'released' }] });
+    expect(released!.checkpoints.at(-1)!.step).toBeGreaterThanOrEqual(step);
+    await expectTheSame(await world.untilState(id, 'completed'));
+  });
+
+  it('that was killed comes back, drains what it had measured, and its run goes on', async () => {
+    const environment = world.environment({ LEASE_SECONDS: '20' });
+    const first = spawnTrainer(environment);
+    const id = await world.queueRun('trainer-killed', recipe());
+    const { step } = await world.until(id, midEpoch, 'mid-epoch');
+    first.kill('SIGKILL');
+    const second = spawnTrainer(environment);
+    try {
+      const run = await world.untilState(id, 'completed');
+
+      expect(run.attempts[0]).toMatchObject({
+        state: 'lost',
+        reason: expect.stringContaining('started anew'),
+      });
+      expect(run.attempts[1]!.resumedFromStep).toBeLessThanOrEqual(step);
+      await expectTheSame(run);
+    } finally {
+      second.kill('SIGTERM');
+      await new Promise((resolve) => second.once('close', resolve));
+    }
+  });
+
+  it('that has lost its lease ends its child, and may write no more', async () => {
+    const trainer = await world.startTrainer();
+    const id = await world.queueRun('fenced', recipe());
+    await world.until(id, midEpoch, 'mid-epoch');
+    await world.database.trainers.setDraining(trainer.id, true);
+    await trainer.supervisor.renew();
+
+    await world.database.runs.markTrainerAttemptsLost(trainer.id);
+    await eventually(() => !isAlive(world.childOf(id, 1)!));
+    const pointsThen = await world.database.points.ofRun(id, { attempt: 1, limit: 100_000 });
+
+    await world.startTrainer();
+    const run = await world.untilState(id, 'completed');
+    expect(run.attempts.map(({ state }) => state)).toEqual(['lost', 'completed']);
+    expect(await world.database.points.ofRun(id, { attempt: 1, limit: 100_000 })).toHaveLength(
+      pointsThen.length,
+    );
+    await expectTheSame(run);
+  });
+
+  it('never shares a run with another: two trainers, four runs, one attempt each', async () => {
+    await Promise.all([world.startTrainer(), world.startTrainer()]);
+    const short = tinyRecipe(world.dataset, { epochs: 1 });
+    const ids = await Promise.all([1, 2, 3, 4].map((index) => world.queueRun(`race-${index}`, short)));
+    await Promise.all(ids.flatMap((id) => [world.ring(id), world.ring(id)]));
+
+    const runs = await Promise.all(ids.map((id) => world.untilState(id, 'completed')));
+
+    expect(runs.map(({ attempts }) => attempts.length)).toEqual([1, 1, 1, 1]);
+    expect(new Set(runs.map(({ attempts }) => attempts[0]!.trainerId)).size).toBe(2);
+    expect(new Set(runs.map(({ weightsSha256 }) => weightsSha256)).size).toBe(1);
+  });
+
+  it('that drains takes no run', async () => {
+    const trainer = await world.startTrainer();
+    await world.database.trainers.setDraining(trainer.id, true);
+    await trainer.supervisor.renew();
+    const id = await world.queueRun('waits', tinyRecipe(world.dataset, { epochs: 1 }));
+    await trainer.supervisor.fillSlots();
+
+    expect((await world.database.runs.find(id))!.state).toBe('queued');
+    await world.database.trainers.setDraining(trainer.id, false);
+    await world.untilState(id, 'completed');
+  });
+
+  it('says what to do about a dataset file that is damaged in the store', async () => {
+    const [shard] = world.dataset.manifest.shards;
+    const key = datasetFileKey(shard!.l);
+    await world.store.put(key, new Uint8Array(shard!.l.bytes));
+    await world.startTrainer({ CACHE_FOLDER: join(world.folder, 'another-cache') });
+    const id = await world.queueRun('damaged', recipe());
+
+    const run = await world.untilState(id, 'failed');
+
+    await world.store.put(key, world.dataset.bytes.get(shard!.l.name)!);
+    expect(run.failure).toMatchObject({
+      class: 'corruptShard',
+      message: expect.stringContaining(shard!.l.name),
+    });
+    expect(run.failure!.remedy).toContain('Import the dataset again');
+  });
+
+  it('goes on from an earlier checkpoint when the newest is damaged', async () => {
+    const first = await world.startTrainer();
+    const id = await world.queueRun('bad-checkpoint', recipe());
+    await world.until(id, midEpoch, 'mid-epoch');
+    await first.stop();
+    const newest = (await world.database.checkpoints.latest(id))!;
+    await world.store.put(newest.key, new Uint8Array(100));
+
+    await world.startTrainer();
+
+    const run = await world.untilState(id, 'completed');
+    expect(run.attempts[1]!.resumedFromStep).toBeLessThan(newest.step);
+    await expectTheSame(run);
+  });
+
+  it('tells its health and its metrics', async () => {
+    const { port } = await world.startTrainer();
+
+    const health = await (await fetch(`http://127.0.0.1:${port}/health`)).json();
+    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+
+    expect(health).toMatchObject({ status: 'ok', parts: { slots: { detail: '0 of 1 busy' } } });
+    expect(metrics).toContain('chromatune_trainer_slots 1');
+  });
+});
+
+/** No point lost, none doubled, and the same weights to the last bit. */
+async function expectTheSame(run: RunDetail): Promise<void> {
+  expect(run.weightsSha256).toBe(whole.run.weightsSha256);
+  expect(await world.measured(run.id)).toEqual(whole.measured);
+}
+
+function spawnTrainer(environment: Record<string, string>): ChildProcess {
+  return spawn(process.execPath, [join(compiled, 'main.js')], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}
+
+async function eventually(isSo: () => boolean): Promise<void> {
+  for (
+    const deadline = Date.now() + 20_000;
+    !isSo();
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  ) {
+    if (Date.now() > deadline) throw new Error('It did not happen.');
+  }
+}

@@ -9,6 +9,7 @@ import { apiVersion } from './health/api-version.js';
 import { serveDashboard } from './http/dashboard.js';
 import { listen } from './http/listen.js';
 import { serveDocumentation } from './http/openapi.js';
+import { assignRequestId } from './http/request-id.js';
 import { securityHeaders } from './http/security-headers.js';
 import { LiveService } from './live/live.service.js';
 
@@ -47,7 +48,7 @@ async function createApp(
   app.useLogger(app.get(Logger));
   app.disable('x-powered-by');
   app.setGlobalPrefix('api');
-  app.use(securityHeaders);
+  app.use(assignRequestId, securityHeaders);
   app.use('/api/datasets', express.json({ limit: '64mb' })); // a manifest credits every photograph
   app.useBodyParser('json', { limit: '1mb' });
   serveDocumentation(app, apiVersion);

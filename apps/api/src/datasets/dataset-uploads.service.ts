@@ -7,7 +7,12 @@ import { datasetFileKey, maxDatasetFileBytes } from '@chromatune/contracts';
 import type { ObjectStore } from '@chromatune/storage';
 import { Injectable } from '@nestjs/common';
 import { InjectObjectStore } from '../config/connections.js';
-import { DatasetFileNotFound, DatasetFileTooLarge, DigestMismatch } from './datasets.errors.js';
+import {
+  DatasetFileNotFound,
+  DatasetFileTooLarge,
+  DigestMismatch,
+  UploadFolderFull,
+} from './datasets.errors.js';
 import { sizeOrNull } from './stored-size.js';
 
 /** Files of dataset versions, addressed by their content, so that an interrupted import sends only what is missing. */
@@ -30,6 +35,8 @@ export class DatasetUploadsService {
       const actual = await writeHashed(body, path);
       if (actual !== sha256) throw new DigestMismatch(sha256, actual);
       await this.objects.put(datasetFileKey({ sha256 }), { path });
+    } catch (error) {
+      throw isDiskFull(error) ? new UploadFolderFull(tmpdir(), error) : error;
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -53,3 +60,6 @@ async function writeHashed(body: Readable, path: string): Promise<string> {
   }
   return hash.digest('hex');
 }
+
+const isDiskFull = (error: unknown) =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');

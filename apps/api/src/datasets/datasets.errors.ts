@@ -66,3 +66,12 @@ export class DatasetFileTooLarge extends DomainError {
     });
   }
 }
+
+export class UploadFolderFull extends DomainError {
+  constructor(folder: string, cause: unknown) {
+    super('upload_folder_full', 507, `There is no space left in ${folder}, where uploads are verified.`, {
+      remedy: `Free space there, or start the API with TMPDIR set to a folder with space. Uploads then go on.`,
+      cause,
+    });
+  }
+}

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RequestMethod } from '@nestjs/common';
 import type { Params } from 'nestjs-pino';
+import type { LogFn, Logger } from 'pino';
 import pretty from 'pino-pretty';
 import type { Settings } from '../config/connections.js';
 
@@ -9,7 +9,8 @@ import type { Settings } from '../config/connections.js';
 export function loggingParams({ LOG_LEVEL, LOG_FORMAT }: Settings): Params {
   const options = {
     level: LOG_LEVEL,
-    genReqId: assignRequestId,
+    genReqId: ({ id }: IncomingMessage) => id,
+    hooks: { logMethod: leaveOutStartUp },
     autoLogging: { ignore: isRoutine },
     customLogLevel: (_request: IncomingMessage, response: ServerResponse) =>
       response.statusCode >= 500 ? ('warn' as const) : ('debug' as const),
@@ -39,16 +40,22 @@ export function loggingParams({ LOG_LEVEL, LOG_FORMAT }: Settings): Params {
     : { forRoutes, pinoHttp: options };
 }
 
-/** The sender's id when it looks like one, else a new one; the answer carries it too. */
-function assignRequestId(request: IncomingMessage, response: ServerResponse): string {
-  const given = request.headers['x-request-id'];
-  const id =
-    typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomBytes(6).toString('hex');
-  response.setHeader('x-request-id', id);
-  return id;
+const isRoutine = ({ url = '' }: IncomingMessage) => /^\/api\/(health|metrics|live)\b/.test(url);
+
+/** Nest tells of every module and route that it makes. */
+function leaveOutStartUp(this: Logger, args: Parameters<LogFn>, log: LogFn): void {
+  const [line] = args as unknown[];
+  const context = typeof line === 'object' && line !== null && 'context' in line ? line.context : undefined;
+  if (!startUpContexts.has(context)) log.apply(this, args);
 }
 
-const isRoutine = ({ url = '' }: IncomingMessage) => /^\/api\/(health|metrics|live)\b/.test(url);
+const startUpContexts = new Set<unknown>([
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+]);
 
 /** Lines about a run name it, whoever writes them. */
 function runOf({ url = '' }: IncomingMessage): { runId?: string; attempt?: number } {

@@ -12,7 +12,8 @@ function describe(error: unknown): Omit<Problem, 'requestId'> {
   if (error instanceof DomainError) return describeDomainError(error);
   if (error instanceof ZodValidationException) return describeInvalid(error.getZodError());
   if (error instanceof ZodSerializationException) return bug;
-  if (error instanceof HttpException) return describeHttpException(error);
+  if (error instanceof HttpException) return describeStatus(error.getStatus(), error.message);
+  if (isRefusal(error)) return describeStatus(error.status, error.message);
   return bug;
 }
 
@@ -38,16 +39,19 @@ function describeInvalid(error: unknown) {
   };
 }
 
-function describeHttpException(error: HttpException) {
-  const status = error.getStatus();
+function describeStatus(status: number, message: string) {
   const known = statusTexts[status];
   return {
     code: known?.code ?? `http_${status}`,
-    title: known?.title ?? error.message,
+    title: known?.title ?? message,
     status,
     ...(known?.remedy && { remedy: known.remedy }),
   };
 }
+
+/** How middlewares of Express refuse a request: a body too large, a file that is not there. */
+const isRefusal = (error: unknown): error is Error & { status: number } =>
+  error instanceof Error && 'status' in error && typeof error.status === 'number' && error.status < 500;
 
 const statusTexts: Partial<Record<number, { code: string; title?: string; remedy?: string }>> = {
   400: { code: 'invalid_request' },

@@ -15,7 +15,7 @@ export class LiveController {
    */
   @Get()
   @ApiProduces('text/event-stream')
-  @ApiOkResponse({ type: LiveEventDto, description: 'Each `data:` line holds one event as JSON.' })
+  @ApiOkResponse({ type: LiveEventDto, description: 'Each `data:` line holds one `event` as JSON.' })
   open(@Query() { runs, sweep }: LiveQuery, @Res() response: Response): void {
     this.live.open(response, { runs: new Set(runs), sweep: sweep ?? null });
   }

@@ -165,7 +165,6 @@ describe('an import of npy files', () => {
       async (folder) => {
         const l = npyBytes('f4', [60, 32, 32], new Float32Array(60 * 1024).fill(0.5));
         await writeFile(join(folder, 'l/gray_scale.npy'), l);
-        await writeAb(new Uint8Array(60 * 2048).fill(128));
       },
       /L goes only from 0 to 1/,
     ],

@@ -181,18 +181,12 @@ function* windowsOf(
 async function checkPairing(source: LabRows): Promise<void> {
   const count = Math.min(sampledRows, source.rows);
   const rows = Array.from({ length: count }, (_, index) => Math.floor((index * source.rows) / count));
+  const shares: number[] = [];
   let brightest = 0;
-  for (let first = 0; first < count; first += rowsPerStretch) {
-    const stretch = rows.slice(first, first + rowsPerStretch);
-    let impossible = 0;
-    for (const row of stretch) {
-      const { l, ab } = await source.read(row, row + 1);
-      impossible += countOutOfGamut(l, ab);
-      brightest = l.reduce((most, value) => Math.max(most, value), brightest);
-    }
-    const share = impossible / (stretch.length * source.size ** 2);
-    if (share > mostImpossibleColors)
-      throw misaligned(share, stretch[0]!, rows[first + rowsPerStretch] ?? source.rows);
+  for (const row of rows) {
+    const { l, ab } = await source.read(row, row + 1);
+    shares.push(countOutOfGamut(l, ab) / l.length);
+    brightest = l.reduce((most, value) => Math.max(most, value), brightest);
   }
   if (brightest <= 1) {
     throw new ImportError(
@@ -200,6 +194,12 @@ async function checkPairing(source: LabRows): Promise<void> {
       'L goes only from 0 to 1: it is not in the 8-bit convention.',
       "Save the files in OpenCV's 8-bit Lab convention: L * 255 / 100, a + 128, b + 128.",
     );
+  }
+  for (let first = 0; first < count; first += rowsPerStretch) {
+    const stretch = shares.slice(first, first + rowsPerStretch);
+    const share = stretch.reduce((sum, one) => sum + one, 0) / stretch.length;
+    if (share > mostImpossibleColors)
+      throw misaligned(share, rows[first]!, rows[first + rowsPerStretch] ?? source.rows);
   }
 }
 

@@ -19,7 +19,7 @@ export interface Box {
 }
 
 /** Below this mean chroma a picture is black and white, or nearly: nothing can be learned from its colours. */
-export const leastChroma = 5;
+const leastChroma = 5;
 
 /** Larger pictures are decompression bombs rather than photographs. */
 const mostPixels = 300_000_000;

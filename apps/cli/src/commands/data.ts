@@ -1,4 +1,10 @@
-import type { Dataset, DatasetDetail, DatasetManifest, DatasetVersion } from '@chromatune/contracts';
+import {
+  type Dataset,
+  type DatasetDetail,
+  type DatasetManifest,
+  type DatasetVersion,
+  DomainError,
+} from '@chromatune/contracts';
 import type { Command } from 'commander';
 import { ageText, bytesText, count, numberText, shortDigest } from '../output/format.js';
 import type { Colors } from '../output/output.js';
@@ -46,8 +52,12 @@ async function showDataset({ api, output }: Context, which: string): Promise<voi
   const [name = '', prefix = ''] = which.split('@');
   const { versions } = await api.getDataset(name);
   const version = versions.find(({ digest }) => digest.startsWith(prefix));
-  // an unknown version is the API's to explain
-  const detail = await api.getDatasetVersion(version?.digest ?? prefix.padEnd(64, '0'));
+  if (!version) {
+    throw new DomainError('version_not_found', 404, `Dataset ${name} has no version ${prefix}.`, {
+      remedy: `Its versions: ${versions.map(({ digest }) => shortDigest(digest)).join(', ')}.`,
+    });
+  }
+  const detail = await api.getDatasetVersion(version.digest);
   output.result(detail, () => datasetText(detail, output.colors));
 }
 

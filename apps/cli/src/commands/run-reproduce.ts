@@ -41,10 +41,10 @@ export async function reproduceRun(context: Context, id: string, options: Reprod
   if (!options.wait) {
     return output.result(
       { run, expected, reason },
-      () => `Queued ${run.id}; ${expected} is expected. ${reason}`,
+      () => `Queued ${run.id}; ${expected} is expected: ${reason}.`,
     );
   }
-  output.note(`Training ${run.id}; ${expected} is expected. ${reason}`);
+  output.note(`Training ${run.id}; ${expected} is expected: ${reason}.`);
   const ended = await untilJudged(context, run.id);
   if (ended.verdict) return tellVerdict(context, ended, ended.verdict);
   finish(exitCodes.failed);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attempt, Checkpoint, LogLine, RunDetail } from '@chromatune/contracts';
 import { isEnded, metricCatalogue, type MetricName } from '@chromatune/contracts';
 import type { Command } from 'commander';
-import { ageText, bytesText, numberText, shortDigest } from '../output/format.js';
+import { ageText, bytesText, count, numberText, shortDigest } from '../output/format.js';
 import type { Colors } from '../output/output.js';
 import { facts, table } from '../output/table.js';
 import type { Tools } from '../run-cli.js';
@@ -84,7 +84,7 @@ function runFacts(run: RunDetail, colors: Colors): string {
       [
         'engine',
         environment &&
-          `${environment.engine} (${environment.engineVersion}), ${environment.device}, ${environment.threads} threads`,
+          `${environment.engine} (${environment.engineVersion}), ${environment.device}, ${count(environment.threads, 'thread')}`,
       ],
       ['recipe', run.recipeDigest && shortDigest(run.recipeDigest)],
       ['weights', run.weightsSha256 && shortDigest(run.weightsSha256)],

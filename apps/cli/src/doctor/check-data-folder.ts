@@ -1,5 +1,5 @@
-import { accessSync, constants, existsSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rmdir, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { bytesText } from '../output/format.js';
 import type { Finding } from './finding.js';
@@ -12,7 +12,7 @@ export async function checkDataFolder(folder: string): Promise<Finding> {
   const name = 'data folder';
   const present = nearestExisting(folder);
   try {
-    accessSync(present, constants.W_OK | constants.X_OK);
+    await rmdir(await mkdtemp(path.join(present, '.chromatune-doctor-'))); // permissions alone do not say it
   } catch {
     return {
       name,

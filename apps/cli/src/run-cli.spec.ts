@@ -1,0 +1,217 @@
+import { spawnSync } from 'node:child_process';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { type Sweep, sweepSpec } from '@chromatune/contracts';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type FakeAnswer, FakeApi, type FakeRequest, problemAnswer } from './fake-api.fixture.js';
+import { runCli } from './run-cli.js';
+
+let folder: string;
+let api: FakeApi | undefined;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'cli-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+afterEach(() => api?.stop());
+
+describe('the command line', () => {
+  it('prints a table for people', async () => {
+    const { code, stdout } = await run(['sweep', 'list'], () => ({ json: [sweep] }));
+
+    expect(code).toBe(0);
+    const [titles, row] = stdout.split('\n');
+    expect(titles).toMatch(/^SWEEP +STATE +RUNS +BEST +AGE +DATASET +NAME$/);
+    expect(row).toMatch(/^s1234567 +running +1\/3 +14\.73 +\d+ \w+ +photos +which loss\?$/);
+    expect(row?.indexOf('which')).toBe(titles?.indexOf('NAME'));
+  });
+
+  it('prints one JSON document with --json, and nothing else', async () => {
+    const { code, stdout, stderr } = await run(['sweep', 'list', '--json'], () => ({ json: [sweep] }));
+
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual([sweep]);
+    expect(stderr).toBe('');
+  });
+
+  it('says what to do where there is nothing yet', async () => {
+    const { stdout } = await run(['sweep', 'list'], () => ({ json: [] }));
+
+    expect(stdout).toContain('npx chromatune sweep launch examples/first-sweep.yaml');
+  });
+
+  it('shows the lines of a wrong sweep file, and fails', async () => {
+    const file = path.join(folder, 'wrong.yaml');
+    await writeFile(file, 'name: a\n');
+    const fields = [{ path: 'space.los', message: '"los" is not a parameter.', line: 4, column: 3 }];
+    const answer = () =>
+      problemAnswer(422, 'The sweep spec is not valid.', { fields, remedy: 'Correct these places.' });
+
+    const words = await run(['sweep', 'launch', file], answer);
+    const json = await run(['sweep', 'launch', file, '--json'], answer);
+
+    expect(words).toMatchObject({ code: 1, stdout: '' });
+    expect(words.stderr).toBe(
+      '✖ The sweep spec is not valid.\n  line 4:3  "los" is not a parameter.\n  → Correct these places.\n',
+    );
+    expect(json.code).toBe(1);
+    expect(JSON.parse(json.stderr)).toEqual({
+      error: {
+        code: 'some_problem',
+        title: 'The sweep spec is not valid.',
+        remedy: 'Correct these places.',
+        fields,
+      },
+    });
+  });
+
+  it('shows what a sweep file would do', async () => {
+    const file = path.join(folder, 'right.yaml');
+    await writeFile(file, 'name: a\n');
+    const preview = [{ loss: 'regression' }, { loss: 'classification', learningRate: 0.00032 }];
+    const plan = { problems: [], runs: 5, varying: ['loss', 'learningRate'], preview };
+
+    const { stdout, code } = await run(['sweep', 'plan', file], () => ({ json: plan }));
+
+    expect(code).toBe(0);
+    expect(stdout).toContain('makes 5 runs');
+    expect(stdout).toMatch(/1 +classification +0\.00032/);
+    expect(stdout).toContain('… and 3 more runs');
+    expect(JSON.parse(api!.requests[0]!.body.toString())).toEqual({ yaml: 'name: a\n' });
+  });
+
+  it('fails a plan that has problems, also with --json', async () => {
+    const file = path.join(folder, 'bad.yaml');
+    await writeFile(file, 'name: a\n');
+    const plan = {
+      problems: [{ path: 'dataset', message: 'dataset is missing', line: 1 }],
+      runs: 0,
+      varying: [],
+      preview: [],
+    };
+
+    const { code, stdout } = await run(['sweep', 'plan', file, '--json'], () => ({ json: plan }));
+
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toEqual(plan);
+  });
+
+  it.each([
+    [
+      ['sweep', 'launch', '/nowhere/sweep.yaml'],
+      1,
+      '/nowhere/sweep.yaml cannot be read: there is no such file.',
+    ],
+    [['run', 'export', 'r', '--out', '/dev/null/x'], 1, 'There is no run r.'],
+    [['run', 'reproduce', 'r', '--recipe', '/nowhere.json'], 1, '/nowhere.json cannot be read (ENOENT).'],
+    [
+      ['data', 'import', 'npy', '--name', 'a'],
+      1,
+      'Name the folder of the set, or its files: --l l.zip --ab ab.zip.',
+    ],
+    [['data', 'import', 'photos', '.', '--name', 'My Photos'], 2, 'use lower-case letters'],
+    [['data', 'import', 'photos', '.', '--name', 'a', '--size', 'big'], 2, 'must be a whole number'],
+    [['data', 'import', 'photos', '.'], 2, "required option '--name <name>' not specified"],
+    [['sweep', 'lanch', 'x'], 2, '(Did you mean launch?)'],
+    [['sweep', 'list', '--jsn'], 2, '(Did you mean --json?)'],
+    [[], 2, 'Usage: chromatune'],
+  ])('%j ends with code %i and an explanation', async (argv, expected, words) => {
+    const { code, stderr } = await run(argv, () => problemAnswer(404, 'There is no run r.'));
+
+    expect(stderr).toContain(words);
+    expect(code).toBe(expected);
+  });
+
+  it('explains itself', async () => {
+    const { code, stdout } = await run(['run', 'reproduce', '--help'], () => ({}));
+
+    expect(code).toBe(0);
+    expect(stdout).toContain('train its stored recipe again and compare bit by bit');
+    expect(stdout).toContain('--json');
+  });
+
+  it('does not take a wrong recipe for one', async () => {
+    const file = path.join(folder, 'recipe.json');
+    await writeFile(file, '{ "recipe": { "epochs": "many" } }');
+
+    const { code, stderr } = await run(['run', 'reproduce', 'r', '--recipe', file], () => ({}));
+
+    expect(code).toBe(1);
+    expect(stderr).toContain('is not a recipe');
+    expect(stderr).toContain('epochs');
+  });
+
+  it('tells that a run is not reproducible as a verdict, before anything trains', async () => {
+    const answer = () =>
+      problemAnswer(409, 'NOT REPRODUCIBLE because version abc of dataset photos is gone.', {
+        code: 'not_reproducible',
+        remedy: 'Import the same photographs.',
+      });
+
+    const words = await run(['run', 'reproduce', 's1234567-0'], answer);
+    const json = await run(['run', 'reproduce', 's1234567-0', '--json'], answer);
+
+    expect(words.code).toBe(3);
+    expect(words.stdout).toBe(
+      'NOT REPRODUCIBLE because version abc of dataset photos is gone.\n  → Import the same photographs.\n',
+    );
+    expect(JSON.parse(json.stdout)).toEqual({
+      run: null,
+      verdict: { verdict: 'NOT REPRODUCIBLE', reason: 'version abc of dataset photos is gone' },
+    });
+  });
+
+  it('sends pause, resume and stop to where they belong', async () => {
+    for (const [argv, path] of [
+      [['sweep', 'pause', 's1234567'], '/api/sweeps/s1234567/pause'],
+      [['sweep', 'cancel', 's1234567'], '/api/sweeps/s1234567/cancel'],
+      [['run', 'resume', 's1234567-0'], '/api/runs/s1234567-0/resume'],
+      [['run', 'stop', 's1234567-0'], '/api/runs/s1234567-0/cancel'],
+    ] as const) {
+      await run([...argv], () => problemAnswer(409, 'no'));
+      expect(api?.asked()).toEqual([`POST ${path}`]);
+    }
+  });
+
+  it('says that it must be built, where it is not', async () => {
+    const script = path.join(folder, 'bin', 'chromatune.mjs');
+    await cp(new URL('../bin/chromatune.mjs', import.meta.url), script);
+
+    const { status, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8' });
+
+    expect(stderr).toContain('Run npm start once');
+    expect(status).toBe(1);
+  });
+});
+
+const sweep: Sweep = {
+  id: 's1234567',
+  name: 'which loss?',
+  state: 'running',
+  spec: sweepSpec.parse({ name: 'which loss?', dataset: 'photos', budget: { epochs: 1 } }),
+  dataset: { name: 'photos', digest: 'a'.repeat(64) },
+  varying: [],
+  plannedRuns: 3,
+  runsByState: { completed: 1, running: 2 },
+  best: { runId: 's1234567-0', label: 'regression', value: 14.7349, epoch: 9 },
+  createdAt: new Date().toISOString(),
+  endedAt: null,
+};
+
+async function run(argv: string[], answer: (request: FakeRequest) => FakeAnswer | null) {
+  await api?.stop();
+  api = await FakeApi.start(answer);
+  const out = { stdout: '', stderr: '' };
+  const settings = {
+    repository: folder,
+    apiUrl: api.url,
+    cacheFolder: path.join(folder, 'cache'),
+    environment: {},
+  };
+  const code = await runCli(argv, {
+    settings,
+    stdout: { write: (text) => (out.stdout += text) },
+    stderr: { write: (text) => (out.stderr += text) },
+  });
+  return { code, ...out };
+}

@@ -8,11 +8,16 @@ import { fileURLToPath } from 'node:url';
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const oldestNode = [20, 19];
 
-/** Installs packages and builds what changed since the last time. Needs the network only when packages changed. */
-export async function bootstrap() {
+const programs = ['api', 'trainer', 'cli', 'dashboard', 'local'].map((name) => `@chromatune/${name}`);
+
+/**
+ * Installs packages and builds what changed since the last time: the programs that run, or `everything`, tests too.
+ * Needs the network only when packages changed.
+ */
+export async function bootstrap({ everything = false } = {}) {
   requireNode();
   await installPackages();
-  await build();
+  await build(everything);
 }
 
 function requireNode() {
@@ -39,30 +44,27 @@ async function installPackages() {
   fs.writeFileSync(stamp, wanted);
 }
 
-async function build() {
-  const stamp = path.join(root, 'node_modules/.chromatune-build');
-  const wanted = fingerprint();
-  if (read(stamp) === wanted) return;
-  fs.rmSync(stamp, { force: true });
-  await step(
-    'build',
-    process.execPath,
-    ['node_modules/.bin/nx', 'run-many', '-t', 'build', '--output-style=static'],
-    {
-      remedy: 'The messages above name the file and line.',
-    },
+async function build(everything) {
+  const stamps = ['programs', 'everything'].map((name) =>
+    path.join(root, `node_modules/.chromatune-built-${name}`),
   );
-  fs.writeFileSync(stamp, wanted);
+  if (read(stamps[everything ? 1 : 0]) === fingerprint()) return;
+  for (const stamp of stamps) fs.rmSync(stamp, { force: true });
+  const projects = everything ? [] : ['-p', programs.join(',')];
+  const nx = ['node_modules/.bin/nx', 'run-many', '-t', 'build', '--output-style=static', ...projects];
+  await step('build', process.execPath, nx, { remedy: 'The messages above name the file and line.' });
+  for (const stamp of everything ? stamps : stamps.slice(0, 1)) fs.writeFileSync(stamp, fingerprint());
 }
 
-/** Changes with any source file's path, size or time, and when build output is missing. */
+/** Changes with any source file's path, size or time, and when the output of a program is missing. */
 function fingerprint() {
   const lines = [];
   for (const group of ['apps', 'libs', 'infra', 'test']) {
     for (const project of fs.readdirSync(path.join(root, group)).sort()) {
       const folder = path.join(root, group, project);
       if (!fs.existsSync(path.join(folder, 'package.json'))) continue;
-      lines.push(`${project} ${fs.existsSync(path.join(folder, 'dist'))}`);
+      if (programs.includes(`@chromatune/${project}`))
+        lines.push(`${project} ${fs.existsSync(path.join(folder, 'dist'))}`);
       walk(folder, lines);
     }
   }

@@ -35,12 +35,20 @@ export function loggingParams({ LOG_LEVEL, LOG_FORMAT }: Settings): Params {
   return isPretty
     ? {
         forRoutes,
-        pinoHttp: [options, pretty({ translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname', sync: true })],
+        pinoHttp: [options, pretty(prettyOptions)],
       }
     : { forRoutes, pinoHttp: options };
 }
 
 const isRoutine = ({ url = '' }: IncomingMessage) => /^\/api\/(health|metrics|live)\b/.test(url);
+
+const prettyOptions = {
+  translateTime: 'SYS:HH:MM:ss',
+  ignore: 'pid,hostname,context',
+  messageFormat: '{if context}{context}: {end}{msg}',
+  singleLine: true,
+  sync: true,
+};
 
 /** Nest tells of every module and route that it makes. */
 function leaveOutStartUp(this: Logger, args: Parameters<LogFn>, log: LogFn): void {

@@ -62,6 +62,16 @@ describe('a trainer', { timeout: 180_000 }, () => {
       expect(line).toMatchObject({ runId: id, attempt: 1 });
   });
 
+  it('hears the bell again after all its slots were taken', async () => {
+    await world.startTrainer({ POLL_SECONDS: '600' });
+    const short = tinyRecipe(world.dataset, { epochs: 1 });
+    for (const name of ['bell-1', 'bell-2']) {
+      const id = await world.queueRun(name, short);
+      await world.ring(id);
+      await world.untilState(id, 'completed');
+    }
+  });
+
   it('removes checkpoints that nobody needs, and its work folder', async () => {
     expect(whole.run.checkpoints.length).toBeLessThan(epochs);
     const objects = readdirSync(join(world.folder, 'objects/runs/whole/1/checkpoints'), { recursive: true });

@@ -15,12 +15,14 @@ export interface DrainOptions {
   runId: string;
   attempt: number;
   spool: Spool;
-  database: Pick<Database, 'runs' | 'ping'>;
+  database: { runs: Pick<Database['runs'], 'applyEvents'>; ping(): Promise<void> };
   store: Pick<ObjectStore, 'put'>;
   meters: Meters;
   log: Logger;
   /** Called when the attempt may write no more. */
   onFenced: () => void;
+  /** Refusals in a row that are taken for the last word of a Postgres that answers. */
+  patience?: number;
   /** Called when a checkpoint has arrived in the object store and in Postgres. */
   onCheckpoint: (bytes: number) => void;
 }
@@ -40,9 +42,15 @@ export class Drain {
   /** To be called after an append. */
   wake(): void {
     if (this.running !== null || this.stopped.signal.aborted) return; // a running drain takes what has been added
-    this.drainNow().catch((error: unknown) => {
-      if (!this.stopped.signal.aborted) this.options.log.error({ err: error }, 'cannot drain the spool');
-    });
+    this.drainNow().then(
+      (outcome) => {
+        // appended while the last look at the spool was over, but not yet the drain
+        if (outcome === 'applied' && this.options.spool.pendingBytes > 0) this.wake();
+      },
+      (error: unknown) => {
+        if (!this.stopped.signal.aborted) this.options.log.error({ err: error }, 'cannot drain the spool');
+      },
+    );
   }
 
   /**
@@ -96,12 +104,12 @@ export class Drain {
 
   private async write(events: AppliedEvent[]): Promise<DrainOutcome> {
     if (events.length === 0) return 'applied';
-    const { runId, attempt, database, meters } = this.options;
+    const { runId, attempt, database, meters, patience = refusalsBelieved } = this.options;
     const outcome = await this.persist(
       'Postgres',
       () => database.runs.applyEvents({ runId, attempt, events }),
       async (failures) =>
-        failures < refusalsBelieved ||
+        failures < patience ||
         !(await database.ping().then(
           () => true,
           () => false,

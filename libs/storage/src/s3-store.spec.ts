@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import os from 'node:os';
@@ -90,6 +90,7 @@ if ('unavailable' in server) {
         }
         await store.put('kill/again', { path: source });
         expect(await store.size('kill/again')).toBe(150_000_000);
+        await rm(source);
       },
     );
   });

@@ -70,7 +70,8 @@ async function launch(server: ServerProgram, place: ServerPlace): Promise<ChildP
   for (let waited = 0; waited < 60_000; waited += 50) {
     if (await isReady(server, place.port)) return child;
     const error = await Promise.race([failed, sleep(50)]);
-    if (error || child.exitCode !== null) throw new Error(`${server.name} did not start: ${error ?? child.exitCode}`);
+    if (error || child.exitCode !== null)
+      throw new Error(`${server.name} did not start: ${error ?? child.exitCode}`);
   }
   await end(child, 'SIGKILL');
   throw new Error(`${server.name} did not answer within 60 s`);

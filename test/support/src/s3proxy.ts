@@ -33,7 +33,11 @@ function downloadS3Proxy(libraries: string): string | null {
   try {
     writeFileSync(path.join(work, 'pom.xml'), pom);
     const options = { cwd: work, encoding: 'utf8', timeout: 5 * 60 * 1000 } as const;
-    const { status, stdout } = spawnSync('mvn', ['-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=lib'], options);
+    const { status, stdout } = spawnSync(
+      'mvn',
+      ['-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=lib'],
+      options,
+    );
     if (status !== 0) return `S3Proxy could not be had by Maven (${stdout.trim().split('\n')[0]})`;
     renameSync(path.join(work, 'lib'), libraries);
     return null;
@@ -42,7 +46,11 @@ function downloadS3Proxy(libraries: string): string | null {
   }
 }
 
-function command(java: string, libraries: string, { folder, port, user, password }: Parameters<ServerProgram['command']>[0]) {
+function command(
+  java: string,
+  libraries: string,
+  { folder, port, user, password }: Parameters<ServerProgram['command']>[0],
+) {
   const properties = path.join(folder, 's3proxy.properties');
   mkdirSync(path.join(folder, 'data'), { recursive: true });
   const lines = [

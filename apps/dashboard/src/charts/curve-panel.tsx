@@ -15,6 +15,8 @@ import { stepsToFetch } from './zoom-range.js';
 
 interface Props {
   panel: PanelName;
+  /** Which runs it shows, where a panel is divided: losses of different kinds share no axis. */
+  part?: string | undefined;
   runs: readonly Run[];
   identities: ReadonlyMap<string, Identity>;
   /** Epoch that the cursor stands at when the view follows the newest. */
@@ -22,19 +24,20 @@ interface Props {
 }
 
 /** One chart: a metric of the selected runs, with a read-out of each run at the cursor. */
-export default function CurvePanel({ panel, runs, identities, newestEpoch }: Props) {
-  const { thin, bold, label } = panels[panel];
+export default function CurvePanel({ panel, part, runs, identities, newestEpoch }: Props) {
+  const { thin, bold } = panels[panel];
+  const label = part ? `${panels[panel].label} · ${part}` : panels[panel].label;
   const boldCurves = useCurves(runs, bold);
   const thinCurves = useCurves(runs, thin);
   const error = boldCurves.error ?? thinCurves.error;
   const isEmpty = !boldCurves.isPending && ![...boldCurves.curves, ...thinCurves.curves].some(Boolean);
 
   return (
-    <figure className="panel chart" aria-label={`Chart of ${label}`}>
+    <figure className={part ? 'panel chart chart-half' : 'panel chart'} aria-label={`Chart of ${label}`}>
       <figcaption className="chart-head">
-        <h3 title={metricCatalogue[bold].protocol}>
+        <h2 title={metricCatalogue[bold].protocol}>
           {label} {unitOf(bold) && <span className="unit">{unitOf(bold)}</span>}
-        </h3>
+        </h2>
         <Readout
           runs={runs}
           identities={identities}
@@ -108,7 +111,16 @@ function Plot({ panel, runs, identities, thin, bold, newestEpoch }: PlotProps) {
       };
     });
     const { bold: metric } = panels[panel];
-    plot.current?.show({ runs: plotted, baselines: baselinesOf(runs, metric), metric, x, log, zoom, colors });
+    plot.current?.show({
+      runs: plotted,
+      baselines: baselinesOf(runs, metric),
+      metric,
+      x,
+      log,
+      zoom,
+      xEnd: endOf(runs, x),
+      colors,
+    });
   }, [panel, runs, identities, thin, bold, x, smooth, log, zoom, colors]);
 
   useEffect(() => plot.current?.moveCursor(epoch), [epoch]);
@@ -202,6 +214,13 @@ function cachedSeries(
   const series = toSeries(curve, options);
   seriesOfCurve.set(curve, { key, series });
   return series;
+}
+
+/** How far the runs have come, so that charts of steps and of epochs end at the same place. */
+function endOf(runs: readonly Run[], x: XAxis): number | null {
+  if (x === 'time') return null;
+  const ends = runs.map((run) => (x === 'epoch' ? run.epoch : run.step));
+  return Math.max(...ends) || null;
 }
 
 const startOf = (run: Run) => Date.parse(run.startedAt ?? run.createdAt);

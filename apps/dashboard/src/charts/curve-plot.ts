@@ -40,6 +40,8 @@ export interface PlotContent {
   x: XAxis;
   log: boolean;
   zoom: [number, number] | null;
+  /** End of the x axis when nothing is zoomed, the same in all charts; null leaves it to the data. */
+  xEnd: number | null;
   colors: ChartColors;
 }
 
@@ -50,6 +52,7 @@ export interface PlotCallbacks {
 
 type LineChart = Chart<'line', LinePoint[]>;
 
+const yAxisWidth = 52;
 /** Beyond this many epochs in sight, markers would hide the line. */
 const mostMarkers = 60;
 
@@ -90,23 +93,31 @@ export class CurvePlot {
     this.chart.options.scales = {
       x: {
         type: 'linear',
-        min: zoom?.[0],
-        max: zoom?.[1],
+        min: zoom?.[0] ?? 0,
+        max: zoom?.[1] ?? content.xEnd ?? undefined,
         bounds: 'data',
         border,
         grid: { ...grid, drawOnChartArea: false },
         ticks: {
           ...ticks,
           autoSkipPadding: 16,
+          includeBounds: false,
           callback: (value) => formatX(Number(value), x),
-          ...(x === 'time' ? {} : { precision: zoom ? undefined : 0 }),
+          ...(x === 'time' ? { stepSize: timeStep(content) } : { precision: zoom ? undefined : 0 }),
         },
       },
       y: {
         type: log ? 'logarithmic' : 'linear',
         border,
         grid,
-        ticks: { ...ticks, maxTicksLimit: 7, callback: (value) => formatMetric(metric, Number(value)) },
+        ticks: { ...ticks, maxTicksLimit: 7, callback: (value) => formatTick(metric, Number(value)) },
+        afterBuildTicks: (scale) => {
+          if (log) scale.ticks = thinLogTicks(scale.ticks, scale.min, scale.max);
+        },
+        // The same width in every chart, so that their cursors stand above each other.
+        afterFit: (scale) => {
+          scale.width = yAxisWidth;
+        },
         afterDataLimits: (scale) => {
           for (const { value } of content.baselines) {
             scale.min = Math.min(scale.min, value);
@@ -190,14 +201,16 @@ export class CurvePlot {
     ctx.fillStyle = colors.muted;
     ctx.font = `11px ${colors.font}`;
     ctx.textAlign = 'right';
-    for (const { label, value } of baselines) {
+    let lastY = -Infinity;
+    for (const { label, value } of [...baselines].sort((a, b) => b.value - a.value)) {
       const y = Math.round(scales.y.getPixelForValue(value)) + 0.5;
       ctx.setLineDash([5, 4]);
       ctx.beginPath();
       ctx.moveTo(chartArea.left, y);
       ctx.lineTo(chartArea.right, y);
       ctx.stroke();
-      const below = y - chartArea.top < 16;
+      const below = y - chartArea.top < 16 || y - lastY < 16;
+      lastY = y;
       ctx.textBaseline = below ? 'top' : 'bottom';
       ctx.fillText(label, chartArea.right - 2, below ? y + 3 : y - 2);
     }
@@ -302,7 +315,7 @@ function pointsOf(points: readonly LinePoint[], marker: Marker, color: string) {
   return {
     pointStyle: pointStyles[marker].style,
     pointRotation: pointStyles[marker].rotation,
-    pointRadius: points.map((_, index) => (many && index < points.length - 1 ? 0 : 3)),
+    pointRadius: points.map((_, index) => (many && index < points.length - 1 ? 0 : 4)),
     pointBackgroundColor: color,
     pointBorderColor: color,
     pointBorderWidth: marker === 'plus' ? 2 : 0,
@@ -327,6 +340,33 @@ function visible(points: LinePoint[], zoom: [number, number] | null): LinePoint[
 }
 
 const colorOf = ({ colors }: PlotContent, { color }: Identity) => colors.runs[color] ?? colors.text;
+
+/** Chart.js crowds the ticks of a logarithmic axis that spans less than a decade. */
+function thinLogTicks<T extends { value: number }>(ticks: readonly T[], min: number, max: number): T[] {
+  const least = Math.log(max / min) / 8;
+  let last = -Infinity;
+  return ticks.filter(({ value }) => {
+    const at = Math.log(value / min);
+    if (at - last < least) return false;
+    last = at;
+    return true;
+  });
+}
+
+const timeSteps = [1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400, 604_800];
+
+/** Seconds between the ticks of a time axis: whole minutes and hours, at most about eight of them. */
+function timeStep({ zoom, runs }: PlotContent): number {
+  const ends = runs.map(({ thin, bold }) => Math.max(thin?.line.at(-1)?.x ?? 0, bold?.line.at(-1)?.x ?? 0));
+  const seconds = zoom ? zoom[1] - zoom[0] : Math.max(1, ...ends);
+  return timeSteps.find((step) => seconds / step <= 8) ?? 2_592_000;
+}
+
+/** As short as the value allows: on an axis, "15" says what "15.00" does. */
+function formatTick(metric: MetricName, value: number): string {
+  if (metric === 'system/memoryBytes' || metric === 'train/learningRate') return formatMetric(metric, value);
+  return String(Number(value.toPrecision(4)));
+}
 
 function formatX(value: number, axis: XAxis): string {
   if (axis === 'time') return formatDuration(value);

@@ -1,6 +1,6 @@
 import type { Run } from '@chromatune/contracts';
 import { ToggleGroup } from 'radix-ui';
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useMemo } from 'react';
 import { useView, useViewStore } from '../view/view-context.js';
 import { type PanelName, panelNames, panels, type XAxis, xAxes } from '../view/view-state.js';
 import type { Identity } from './identity.js';
@@ -17,6 +17,7 @@ interface Props {
 /** The chosen charts under one set of controls; cursor, axis, zoom and smoothing are the same in all. */
 export function Curves({ runs, identities, newestEpoch }: Props) {
   const shown = useView('panels');
+  const parts = useMemo(() => shown.flatMap((panel) => partsOf(panel, runs)), [shown, runs]);
   return (
     <section className="curves" aria-label="Curves">
       <CurveTools />
@@ -24,15 +25,28 @@ export function Curves({ runs, identities, newestEpoch }: Props) {
         <p className="panel table-empty">Tick runs in the table to see their curves and samples.</p>
       ) : (
         <div className="charts">
-          {shown.map((panel) => (
-            <Suspense key={panel} fallback={<div className="panel chart" aria-busy="true" />}>
-              <CurvePanel panel={panel} runs={runs} identities={identities} newestEpoch={newestEpoch} />
+          {parts.map(({ key, ...part }) => (
+            <Suspense key={key} fallback={<div className="panel chart" aria-busy="true" />}>
+              <CurvePanel {...part} identities={identities} newestEpoch={newestEpoch} />
             </Suspense>
           ))}
         </div>
       )}
     </section>
   );
+}
+
+/** A chart for each kind of loss: a mean squared error and a cross entropy on one axis would hide the smaller one. */
+function partsOf(panel: PanelName, runs: readonly Run[]) {
+  const kinds =
+    panel === 'loss' ? [...new Set(runs.map(({ parameters }) => String(parameters['loss'] ?? '')))] : [];
+  if (kinds.length < 2) return [{ key: panel as string, panel, runs }];
+  return kinds.map((kind) => ({
+    key: `${panel} ${kind}`,
+    panel,
+    part: kind,
+    runs: runs.filter(({ parameters }) => String(parameters['loss'] ?? '') === kind),
+  }));
 }
 
 function CurveTools() {

@@ -9,7 +9,8 @@ export function SampleTools() {
   return (
     <div className="tools">
       <label className="check-label">
-        tiles{' '}
+        <span className="tile-word">tiles</span>
+        <span className="hidden">Size of the pictures</span>
         <select
           value={size ?? ''}
           onChange={(event) =>

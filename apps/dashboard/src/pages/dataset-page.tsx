@@ -16,7 +16,7 @@ export function DatasetPage() {
   useLive([]);
   return (
     <div className="page">
-      <Loaded query={dataset} label="the dataset">
+      <Loaded query={dataset} label="the dataset" heading={`Dataset ${name}`}>
         {(found) => <Versions dataset={found} />}
       </Loaded>
     </div>

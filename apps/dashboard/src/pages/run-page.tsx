@@ -36,7 +36,7 @@ export function RunPage() {
   return (
     <ViewProvider>
       <div className="page page-wide">
-        <Loaded query={run} label="the run" lines={10}>
+        <Loaded query={run} label="the run" lines={10} heading={`Run ${id}`}>
           {(found) => <RunView run={found} />}
         </Loaded>
       </div>
@@ -98,7 +98,7 @@ function RunHead({ run }: { run: RunDetail }) {
             {best && <span className="unit"> at epoch {best.epoch}</span>}
             {run.baselines && (
               <span className="unit">
-                {' '}
+                {' · '}
                 mean colour {formatMetric('validation/abRmse', run.baselines.meanColor.abRmse)}, grey{' '}
                 {formatMetric('validation/abRmse', run.baselines.grey.abRmse)}
               </span>

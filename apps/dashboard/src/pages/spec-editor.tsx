@@ -37,7 +37,7 @@ export default function SpecEditor({ initial, problems, goTo, onChange }: Props)
       doc: initial,
       extensions: [
         editing,
-        EditorView.contentAttributes.of({ 'aria-label': 'Sweep spec in YAML' }),
+        EditorView.contentAttributes.of({ 'aria-label': 'Sweep spec in YAML', tabindex: '0' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) latestOnChange.current(update.state.doc.toString());
         }),
@@ -86,6 +86,7 @@ const editing: Extension = [
   bracketMatching(),
   closeBrackets(),
   highlightActiveLine(),
+  EditorView.lineWrapping,
   yaml(),
   syntaxHighlighting(colors),
   autocompletion({ override: [completeSpec] }),

@@ -1,4 +1,4 @@
-import { isEnded, type Run, type SweepDetail } from '@chromatune/contracts';
+import { isEnded, metricCatalogue, type Run, type SweepDetail } from '@chromatune/contracts';
 import { useQuery } from '@tanstack/react-query';
 import { Tabs } from 'radix-ui';
 import { Link, useParams } from 'react-router';
@@ -34,7 +34,7 @@ function Sweep({ id }: { id: string }) {
 
   return (
     <div className="page page-wide">
-      <Loaded query={sweep} label="the sweep" lines={3}>
+      <Loaded query={sweep} label="the sweep" lines={3} heading={`Sweep ${id}`}>
         {(found) => (
           <>
             <SweepHead sweep={found} runs={runs.data ?? []} />
@@ -95,7 +95,7 @@ function SweepHead({ sweep, runs }: { sweep: SweepDetail; runs: Run[] }) {
         </div>
         {sweep.best && (
           <div>
-            <dt>best {metric.replace('validation/', '')}</dt>
+            <dt>best {metricCatalogue[metric].label}</dt>
             <dd>
               <Link to={`/runs/${sweep.best.runId}`} title={sweep.best.label}>
                 <b>{formatMetric(metric, sweep.best.value)}</b> {unitOf(metric)}
@@ -137,7 +137,7 @@ function SweepHead({ sweep, runs }: { sweep: SweepDetail; runs: Run[] }) {
 function TimeLeft({ sweep, runs }: { sweep: SweepDetail; runs: Run[] }) {
   const seconds = secondsLeft(runs, sweep.plannedRuns, useNow());
   if (sweep.state === 'paused') return <>paused</>;
-  return <>{seconds === null ? 'after the first epoch' : `in ${formatDuration(seconds)}`}</>;
+  return <>{seconds === null ? 'not known yet' : `in ${formatDuration(seconds)}`}</>;
 }
 
 function SweepCommands({ sweep: { id, state, name } }: { sweep: SweepDetail }) {

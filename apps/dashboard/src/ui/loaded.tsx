@@ -7,12 +7,22 @@ interface Props<T> {
   query: UseQueryResult<T>;
   label: string;
   lines?: number;
+  /** Heading of the page while its own, which the data brings, is not there. */
+  heading?: string;
   children: (data: T) => ReactNode;
 }
 
 /** What a query brings; until then a skeleton, and the problem with a way to try again when it fails. */
-export function Loaded<T>({ query, label, lines = 6, children }: Props<T>) {
+export function Loaded<T>({ query, label, lines = 6, heading, children }: Props<T>) {
   if (query.data !== undefined) return <>{children(query.data)}</>;
-  if (query.error) return <ProblemNote error={query.error} onRetry={() => void query.refetch()} />;
-  return <Skeleton lines={lines} label={label} />;
+  return (
+    <>
+      {heading && <h1>{heading}</h1>}
+      {query.error ? (
+        <ProblemNote error={query.error} onRetry={() => void query.refetch()} />
+      ) : (
+        <Skeleton lines={lines} label={label} />
+      )}
+    </>
+  );
 }

@@ -2,8 +2,8 @@ import type { MetricName } from '@chromatune/contracts';
 
 /** Charts that a page can show: what is drawn thin (each step) and bold (each epoch) in one panel. */
 export const panels = {
-  loss: { label: 'loss', thin: 'train/loss', bold: 'validation/loss' },
   abRmse: { label: 'ab RMSE', thin: null, bold: 'validation/abRmse' },
+  loss: { label: 'loss', thin: 'train/loss', bold: 'validation/loss' },
   psnr: { label: 'PSNR', thin: null, bold: 'validation/psnr' },
   learningRate: { label: 'learning rate', thin: null, bold: 'train/learningRate' },
   imagesPerSecond: { label: 'images/s', thin: null, bold: 'train/imagesPerSecond' },
@@ -51,7 +51,7 @@ export interface ViewState {
 
 export const defaultView: ViewState = {
   runs: null,
-  panels: ['loss', 'abRmse'],
+  panels: ['abRmse', 'loss'],
   x: 'epoch',
   log: false,
   smooth: 0,

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { DomainError } from '@chromatune/contracts';
+import { makeFolder } from './service-process.js';
 
 /** What runs where, for the CLI, for people and for tests: `<data folder>/services.json`. */
 export interface RunningServices {
@@ -14,21 +15,8 @@ export class DataFolder {
 
   /** Creates the folder when needed and takes its lock. Throws a DomainError when it cannot be used. */
   static open(folder: string): DataFolder {
-    try {
-      for (const name of ['', 'logs', 'objects', 'cache'])
-        fs.mkdirSync(path.join(folder, name), { recursive: true });
-      fs.accessSync(folder, fs.constants.W_OK);
-    } catch (error) {
-      throw new DomainError(
-        'data_folder_unusable',
-        500,
-        `The data folder ${folder} cannot be written: ${(error as Error).message}`,
-        {
-          remedy: 'Choose another with --data-dir DIR, or change its permissions.',
-          cause: error,
-        },
-      );
-    }
+    for (const name of ['', 'logs', 'objects', 'cache']) makeFolder(path.join(folder, name));
+    requireWritable(folder);
     const data = new DataFolder(folder);
     data.lock();
     return data;
@@ -63,6 +51,21 @@ export class DataFolder {
       );
     }
     fs.writeFileSync(file, identityOf(process.pid) ?? '');
+  }
+}
+
+function requireWritable(folder: string) {
+  const probe = path.join(folder, '.writable');
+  try {
+    fs.writeFileSync(probe, '');
+    fs.rmSync(probe);
+  } catch (cause) {
+    throw new DomainError(
+      'data_folder_unusable',
+      500,
+      `The data folder ${folder} cannot be written: ${(cause as Error).message}`,
+      { remedy: 'Choose another with --data-dir DIR, or change its permissions.', cause },
+    );
   }
 }
 

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
+  accessSync,
+  constants,
   existsSync,
   mkdirSync,
   openSync,
@@ -11,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DomainError } from '@chromatune/contracts';
 
@@ -146,18 +148,26 @@ export function writeSettings(folder: string, name: string, settings: object): v
 
 export function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o755 });
+    makeWithParents(resolve(folder));
+    accessSync(folder, constants.W_OK | constants.X_OK);
   } catch (cause) {
     throw new DomainError(
       'data_folder_unusable',
       500,
-      `The folder ${folder} cannot be made: ${(cause as Error).message}`,
+      `The folder ${folder} cannot be used: ${(cause as Error).message}`,
       {
         remedy: 'Choose another folder with --data-dir, or correct its owner and permissions.',
         cause,
       },
     );
   }
+}
+
+/** As mkdir's `recursive`, which never returns in Node 20 where a parent cannot hold folders (/proc). */
+function makeWithParents(folder: string): void {
+  if (existsSync(folder)) return;
+  makeWithParents(dirname(folder));
+  mkdirSync(folder, { mode: 0o755 });
 }
 
 /** Who uses a folder: the process id, and when it was started, because ids are used again. */

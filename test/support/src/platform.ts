@@ -32,7 +32,14 @@ export async function startPlatform(options: {
   arguments?: string[];
   environment?: Record<string, string>;
 }): Promise<Platform> {
-  const args = ['infra/local/start.mjs', '--data-dir', options.folder, '--port', String(freeRange()), ...(options.arguments ?? [])];
+  const args = [
+    'infra/local/start.mjs',
+    '--data-dir',
+    options.folder,
+    '--port',
+    String(freeRange()),
+    ...(options.arguments ?? []),
+  ];
   const child = spawn(process.execPath, args, {
     cwd: repository,
     env: { ...process.env, NODE_ENV: '', ...options.environment },
@@ -42,7 +49,11 @@ export async function startPlatform(options: {
   const servicesFile = path.join(options.folder, 'services.json');
   const services = () => JSON.parse(readFileSync(servicesFile, 'utf8')) as RunningServices;
 
-  await until(() => existsSync(servicesFile) && services().apiUrl !== '' && output().includes('Chromatune is at'), child, output);
+  await until(
+    () => existsSync(servicesFile) && services().apiUrl !== '' && output().includes('Chromatune is at'),
+    child,
+    output,
+  );
   const { apiUrl } = services();
   return {
     apiUrl,
@@ -69,7 +80,8 @@ export async function runCli(apiUrl: string, args: string[]): Promise<CliResult>
 
 function collect(child: ChildProcess): () => string {
   let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (text = (text + chunk.toString()).slice(-200_000)));
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => (text = (text + chunk.toString()).slice(-200_000)));
   return () => text;
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cloneDatabase } from '@chromatune/test-support';
-import { beforeEach, expect, test } from 'vitest';
+import pg from 'pg';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { clear, useDatabase } from '../spec-database.js';
 import { apply, checkpoint, claim, environment, insertSweep, points } from '../spec-fixtures.js';
 
@@ -51,6 +52,23 @@ test('leaves an attempt alone whose lease was renewed', async () => {
   expect(leases).toEqual([{ runId: 'demo-0', attempt: 1, command: 'continue' }]);
   expect(await runs().expireLeases()).toEqual([]);
   expect((await demo()).state).toBe('running');
+});
+
+test('leaves an attempt alone that is renewed while a scheduler already waits to mark it lost', async () => {
+  await claim(spec.database);
+  await age(40);
+  const writer = new pg.Client({ connectionString: spec.url });
+  await writer.connect();
+  await writer.query(`BEGIN; SELECT 1 FROM runs WHERE id = 'demo-0' FOR UPDATE`);
+  const expiring = runs().expireLeases();
+  await vi.waitUntil(async () => (await spec.sql(`SELECT 1 FROM pg_locks WHERE NOT granted`)).length > 0);
+
+  await runs().renew({ trainerId: 'trainer-1', leaseSeconds: 30 });
+  await writer.query('COMMIT');
+
+  expect(await expiring).toEqual([]);
+  expect((await demo()).state).toBe('running');
+  await writer.end();
 });
 
 test('loses each attempt once when 10 schedulers look at the same time', async () => {

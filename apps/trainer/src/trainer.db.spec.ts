@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { datasetFileKey, type RunDetail } from '@chromatune/contracts';
 import { cloneDatabase, startRedis, temporaryFolder, type TestRedis } from '@chromatune/test-support';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { tinyRecipe } from './testing/tiny-dataset.js';
-import { compiled, isAlive, World } from './testing/world.js';
+import { compiled, isAlive, type LogRecord, World } from './testing/world.js';
 
 let clone: Awaited<ReturnType<typeof cloneDatabase>>;
 let redis: TestRedis;
@@ -153,6 +154,7 @@ describe('a trainer', { timeout: 180_000 }, () => {
     const id = await world.queueRun('trainer-killed', recipe());
     const { step } = await world.until(id, midEpoch, 'mid-epoch');
     first.kill('SIGKILL');
+    await eventually(() => !isAlive(world.childOf(id, 1)!)); // without its supervisor it ends by itself
     const second = spawnTrainer(environment);
     try {
       const run = await world.untilState(id, 'completed');
@@ -264,10 +266,13 @@ async function expectTheSame(run: RunDetail): Promise<void> {
 }
 
 function spawnTrainer(environment: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, [join(compiled, 'main.js')], {
+  const trainer = spawn(process.execPath, [join(compiled, 'main.js')], {
     env: { ...process.env, ...environment },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
+  const lines = createInterface(trainer.stdout);
+  lines.on('line', (line) => void world.logs.push(JSON.parse(line) as LogRecord));
+  return trainer;
 }
 
 async function eventually(isSo: () => boolean): Promise<void> {

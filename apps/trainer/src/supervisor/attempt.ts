@@ -18,6 +18,7 @@ import { classifyExit } from './classify-exit.js';
 import { Drain } from './drain.js';
 import type { Meters } from './meters.js';
 import { type CacheUse, digestOf, type ShardCache } from './shard-cache.js';
+import { filesInDataOrder } from './data-files.js';
 import { Spool } from './spool.js';
 import { TrainingChild } from './training-child.js';
 
@@ -216,6 +217,8 @@ export class SupervisedAttempt {
         environment,
       },
     });
+    const epoch = Math.floor(claim.resume?.epoch ?? 0);
+    void this.options.cache.prefetch(filesInDataOrder(claim, epoch), this.stopping.signal);
     this.heardAt = Date.now();
     const watchdog = setInterval(() => this.endIfHung(), Math.min(10_000, this.options.hungSeconds * 250));
     try {
@@ -374,6 +377,7 @@ export class SupervisedAttempt {
   }
 
   private async cleanUp(): Promise<void> {
+    this.stopping.abort(); // no more fetching ahead
     this.drain?.stop();
     await this.use.end().catch(() => undefined);
     await this.spool?.close().catch(() => undefined);

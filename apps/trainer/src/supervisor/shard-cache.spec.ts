@@ -102,6 +102,15 @@ describe('the shard cache', () => {
     expect(await readdir(join(folder, 'uses', 't.r.1'))).toHaveLength(4);
   });
 
+  it('fetches ahead in the given order, up to half of its limit, past what cannot be had', async () => {
+    const files = ['a', 'b', 'c', 'd'].map((name) => store.add(name));
+    store.corruptNext = 2; // a arrives damaged, twice
+
+    await makeCache(6 * files[0]!.bytes).prefetch(files, new AbortController().signal);
+
+    expect(store.downloads).toEqual(['a', 'a', 'b', 'c']);
+  });
+
   it('ends the uses of a trainer that was killed, and of no other', async () => {
     const file = store.add('a');
     const cache = makeCache();

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SpooledEvent } from '@chromatune/contracts';
@@ -110,14 +110,6 @@ describe('a spool', () => {
     await appending;
 
     expect(drained).toEqual(Array.from({ length: 300 }, (_, index) => index + 1));
-  });
-
-  it('leaves nothing behind when it is removed', async () => {
-    await spool.append([point(1)]);
-
-    await spool.remove();
-
-    await expect(readFile(join(folder, 'spool.jsonl'))).rejects.toThrow('ENOENT');
   });
 });
 

@@ -1,4 +1,4 @@
-import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type SpooledEvent, spooledEvent } from '@chromatune/contracts';
 
@@ -98,13 +98,6 @@ export class Spool {
       if (!this.closed) await this.file.close();
       this.closed = true;
     });
-  }
-
-  /** Closes and forgets everything: its events are in Postgres, or of an attempt that may write no more. */
-  async remove(): Promise<void> {
-    await this.close();
-    await rm(this.cursorPath, { force: true });
-    await rm(this.cursorPath.replace(/cursor$/, 'jsonl'), { force: true });
   }
 
   private async read(from: number, length: number): Promise<Buffer> {

@@ -1,0 +1,170 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Failure, Run } from '@chromatune/contracts';
+import type { AppliedBatch, AppliedEvent, Database, Release } from '@chromatune/database';
+import type { ObjectStore } from '@chromatune/storage';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeTinyDataset, tinyRecipe } from '../testing/tiny-dataset.js';
+import { SupervisedAttempt } from './attempt.js';
+import { Meters } from './meters.js';
+import { ShardCache } from './shard-cache.js';
+
+let folder: string;
+let applied: AppliedEvent[];
+let releases: Release[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'chromatune-attempt-'));
+  applied = [];
+  releases = [];
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** Training processes that behave badly, each a program of its own. */
+describe('an attempt whose training process', () => {
+  it('says nothing any more is ended as hung, after what it had measured', async () => {
+    await supervise(`say(point(1)); setInterval(() => {}, 1000);`, { hungSeconds: 0.5 });
+
+    expect(applied.map(({ type }) => type)).toEqual(['point', 'failed']);
+    expect(failure()).toMatchObject({ class: 'hungStep', step: 1 });
+    expect(failure().remedy).toContain('Resume');
+  });
+
+  it('throws is a code bug, with its stack', async () => {
+    await supervise(`say(point(1)); setTimeout(() => { throw new TypeError('unexpected'); }, 50);`);
+
+    expect(failure()).toMatchObject({
+      class: 'codeBug',
+      message: expect.stringContaining('TypeError: unexpected'),
+    });
+    expect(applied.map(({ seq }) => seq)).toEqual([1, 2]);
+  });
+
+  it('is killed loses nothing that it had said, and is handed back', async () => {
+    await supervise(`say(point(1), point(2)); setTimeout(() => process.kill(process.pid, 'SIGKILL'), 100);`);
+
+    expect(applied.map(({ seq }) => seq)).toEqual([1, 2]);
+    expect(releases).toMatchObject([{ state: 'lost', reason: expect.stringContaining('SIGKILL') }]);
+  });
+
+  it('speaks another language is handed back', async () => {
+    await supervise(`process.send('hello'); setInterval(() => {}, 1000);`);
+
+    expect(releases).toMatchObject([{ state: 'lost' }]);
+  });
+
+  it('measures more than the spool may hold while Postgres is away is asked to save itself and to end', async () => {
+    const postgres = { away: true };
+    const done = supervise(
+      `let seq = 0;
+       const measuring = setInterval(() => say(point(++seq)), 5);
+       onCommand('checkpointAndExit', () => {
+         clearInterval(measuring);
+         say({ type: 'finished', seq: ++seq, outcome: 'paused', weightsSha256: '' });
+         setTimeout(() => process.disconnect(), 50);
+       });`,
+      { spoolLimitBytes: 5_000, postgres },
+    );
+    setTimeout(() => (postgres.away = false), 1_500);
+    await done;
+
+    expect(applied.map(({ seq }) => seq)).toEqual(applied.map((_, index) => index + 1));
+    expect(applied.at(-1)).toMatchObject({ type: 'finished', outcome: 'paused' });
+  });
+
+  it('is fenced is killed, and its spool forgotten', async () => {
+    await supervise(`say(point(1)); setInterval(() => say(point(2)), 20);`, { fenced: true });
+
+    expect([applied, releases]).toEqual([[], []]);
+  });
+
+  it('ended leaves no folder behind', async () => {
+    await supervise(`say(point(1)); process.disconnect();`);
+
+    expect(existsSync(join(folder, 'attempts/r-0.1'))).toBe(false);
+  });
+});
+
+interface Circumstances {
+  hungSeconds?: number;
+  spoolLimitBytes?: number;
+  postgres?: { away: boolean };
+  fenced?: boolean;
+}
+
+async function supervise(program: string, circumstances: Circumstances = {}): Promise<void> {
+  const {
+    hungSeconds = 60,
+    spoolLimitBytes = 1_000_000,
+    postgres = { away: false },
+    fenced = false,
+  } = circumstances;
+  const entry = join(folder, 'child.mjs');
+  await writeFile(entry, `${vocabulary}\nonCommand('start', () => { ${program} });`);
+  const dataset = makeTinyDataset();
+  const runs = {
+    applyEvents: async ({ events }: AppliedBatch) => {
+      if (postgres.away) throw new Error('away');
+      if (fenced) return 'fenced';
+      applied.push(...events);
+      return 'applied';
+    },
+    release: async (release: Release) => void releases.push(release),
+  };
+  const database = {
+    runs,
+    checkpoints: { removable: async () => [] },
+    ping: async () => {
+      if (postgres.away) throw new Error('away');
+    },
+  };
+  const attempt = new SupervisedAttempt({
+    claim: {
+      run: { id: 'r-0' } as Run,
+      recipe: tinyRecipe(dataset),
+      manifest: dataset.manifest,
+      attempt: 1,
+      resume: null,
+    },
+    trainerId: 'spec',
+    environment: {
+      engine: 'portable',
+      engineVersion: '1',
+      device: 'cpu',
+      threads: 1,
+      deterministic: true,
+      codeVersion: 'spec',
+    },
+    attempts: join(folder, 'attempts'),
+    childEntry: entry,
+    childEnv: {},
+    spoolLimitBytes,
+    hungSeconds,
+    database: database as unknown as Database,
+    store: {} as ObjectStore,
+    cache: new ShardCache({ folder: join(folder, 'cache'), limitBytes: 1, store: {} as ObjectStore }),
+    meters: new Meters(),
+    log: pino({ level: 'silent' }),
+  });
+  await attempt.run();
+}
+
+const vocabulary = `
+const say = (...events) => process.send(events);
+const point = (seq) =>
+  ({ type: 'point', seq, metric: 'train/loss', step: seq, epoch: 0, value: 1, at: '2026-10-01T10:00:00.000Z' });
+const handlers = {};
+const onCommand = (type, handler) => (handlers[type] = handler);
+process.on('message', ({ type }) => handlers[type]?.());
+process.on('disconnect', () => process.exit(1));
+`;
+
+const failure = (): Failure => {
+  const last = applied.at(-1);
+  if (last?.type !== 'failed')
+    throw new Error(`No failure, but ${JSON.stringify(last)}, ${JSON.stringify(releases)}`);
+  return last.failure;
+};

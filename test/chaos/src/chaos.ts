@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isEnded, type Run, run as runSchema, storedPoint, sweepDetail } from '@chromatune/contracts';
 import { stream } from '@chromatune/random';
-import { type Platform, startPlatform } from '@chromatune/test-support';
+import { type Platform, startPlatform, until } from '@chromatune/test-support';
 import { z } from 'zod';
 
 export const victims = ['child', 'trainer', 'api', 'redis', 'postgres'] as const;
@@ -163,13 +163,17 @@ samples: { images: 2 }
 
 /** Waits for the end of every run of a sweep; the API may be away for moments. */
 async function whenEnded(platform: Platform, sweepId: string): Promise<Run[]> {
-  for (const deadline = Date.now() + 15 * 60_000; Date.now() < deadline; await sleep(500)) {
-    const sweep = await get(platform, `sweeps/${sweepId}`, sweepDetail).catch(() => undefined);
-    if (sweep?.state !== 'completed') continue;
-    const runs = await get(platform, `sweeps/${sweepId}/runs`, z.array(runSchema)).catch(() => undefined);
-    if (runs?.every(({ state }) => isEnded(state))) return runs;
-  }
-  throw new Error(`sweep ${sweepId} did not end within 15 minutes`);
+  let runs: Run[] = [];
+  await until(
+    `the end of sweep ${sweepId}`,
+    async () => {
+      const { state } = await platform.get(`sweeps/${sweepId}`, sweepDetail);
+      runs = await platform.get(`sweeps/${sweepId}/runs`, z.array(runSchema));
+      return state === 'completed' && runs.every((run) => isEnded(run.state));
+    },
+    15 * 60_000,
+  );
+  return runs;
 }
 
 async function remainsOf(platform: Platform, runs: Run[]): Promise<Remains[]> {
@@ -177,7 +181,7 @@ async function remainsOf(platform: Platform, runs: Run[]): Promise<Remains[]> {
   for (const { id, state, weightsSha256, parameters, totalSteps, attempt } of [...runs].sort(
     (a, b) => a.index - b.index,
   )) {
-    const all = await get(platform, `runs/${id}/points?limit=100000`, z.array(storedPoint));
+    const all = await platform.get(`runs/${id}/points?limit=100000`, z.array(storedPoint));
     const points = all.filter(({ superseded }) => !superseded);
     const steps = points.filter(({ metric }) => metric === 'train/loss').map(({ step }) => step);
     const expected = Array.from({ length: totalSteps ?? 0 }, (_, index) => index + 1);
@@ -197,12 +201,6 @@ function countBy(names: string[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const name of names.sort()) counts[name] = (counts[name] ?? 0) + 1;
   return counts;
-}
-
-async function get<T>(platform: Platform, path: string, schema: z.ZodType<T>): Promise<T> {
-  const answer = await fetch(`${platform.apiUrl}/api/${path}`, { signal: AbortSignal.timeout(10_000) });
-  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-  return schema.parse(await answer.json());
 }
 
 async function timed<T>(work: () => Promise<T>): Promise<{ value: T; seconds: number }> {

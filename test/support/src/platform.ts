@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { RunningServices } from '@chromatune/local';
+import type { ZodType } from 'zod';
 
 export const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -12,6 +13,8 @@ export interface Platform {
   folder: string;
   /** Process numbers by name: launcher, postgres, redis, api, trainer. Read anew, because programs are started again. */
   pids(): Record<string, number>;
+  /** An answer of its API, parsed. Throws when it is no success. */
+  get<T>(path: string, schema: ZodType<T>): Promise<T>;
   /** Runs `chromatune …` against it. */
   cli(...args: string[]): Promise<CliResult>;
   /** What the launcher has printed so far. */
@@ -26,6 +29,10 @@ export interface CliResult {
   stderr: string;
 }
 
+/** What `npm start` runs once packages are installed and everything is built, which `npm test` has done before. */
+const launcher = `const { main } = await import('${pathToFileURL(path.join(repository, 'infra/local/dist/main.js')).href}');
+await main(process.argv.slice(1));`;
+
 /** The whole platform as a user starts it, `npm start -- --data-dir …`, on free ports, ready to take sweeps. */
 export async function startPlatform(options: {
   folder: string;
@@ -33,7 +40,10 @@ export async function startPlatform(options: {
   environment?: Record<string, string>;
 }): Promise<Platform> {
   const args = [
-    'infra/local/start.mjs',
+    '--input-type=module',
+    '--eval',
+    launcher,
+    '--',
     '--data-dir',
     options.folder,
     '--port',
@@ -49,7 +59,7 @@ export async function startPlatform(options: {
   const servicesFile = path.join(options.folder, 'services.json');
   const services = () => JSON.parse(readFileSync(servicesFile, 'utf8')) as RunningServices;
 
-  await until(
+  await untilStarted(
     () => existsSync(servicesFile) && services().apiUrl !== '' && output().includes('Chromatune is at'),
     child,
     output,
@@ -59,6 +69,7 @@ export async function startPlatform(options: {
     apiUrl,
     folder: options.folder,
     pids: () => services().pids,
+    get: (what, schema) => get(`${apiUrl}/api/${what}`, schema),
     cli: (...cliArguments) => runCli(apiUrl, cliArguments),
     output,
     stop: () => stop(child),
@@ -78,6 +89,29 @@ export async function runCli(apiUrl: string, args: string[]): Promise<CliResult>
   return result;
 }
 
+async function get<T>(url: string, schema: ZodType<T>): Promise<T> {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+  if (!answer.ok) throw new Error(`${url}: ${answer.status} ${await answer.text()}`);
+  return schema.parse(await answer.json());
+}
+
+/** Waits until `isTrue` answers true; what it throws counts as not yet, because services may be away for a moment. */
+export async function until(
+  what: string,
+  isTrue: () => Promise<boolean>,
+  timeoutMs = 240_000,
+): Promise<void> {
+  let last: unknown;
+  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await sleep(250)) {
+    try {
+      if (await isTrue()) return;
+    } catch (error) {
+      last = error;
+    }
+  }
+  throw new Error(`${what}: not within ${timeoutMs / 1000} s`, { cause: last });
+}
+
 function collect(child: ChildProcess): () => string {
   let text = '';
   for (const stream of [child.stdout, child.stderr])
@@ -85,7 +119,7 @@ function collect(child: ChildProcess): () => string {
   return () => text;
 }
 
-async function until(isReady: () => boolean, child: ChildProcess, output: () => string) {
+async function untilStarted(isReady: () => boolean, child: ChildProcess, output: () => string) {
   for (const deadline = Date.now() + 180_000; Date.now() < deadline; await sleep(100)) {
     if (isReady()) return;
     if (child.exitCode !== null) break;

@@ -155,6 +155,24 @@ test('queues reproductions beside the sweep, and keeps their verdict', async () 
   await expect(runs.insertReproduction('nothing', recipe())).rejects.toMatchObject({ code: 'run_not_found' });
 });
 
+test('lists ended reproductions until they are judged', async () => {
+  await insertSweep(spec.database);
+  const { runs } = spec.database;
+  await runs.insertReproduction('demo-0', recipe());
+  const before = await runs.awaitingVerdict();
+  await claim(spec.database, 1, { runId: 'demo-0-r1' });
+  await runs.applyEvents({ runId: 'demo-0-r1', attempt: 1, events: [finished(1)] });
+
+  const ended = await runs.awaitingVerdict();
+  await runs.setVerdict('demo-0-r1', { verdict: 'NOT REPRODUCIBLE', reason: 'test' });
+
+  expect([before, ended, await runs.awaitingVerdict()]).toEqual([
+    [],
+    [{ runId: 'demo-0-r1', originalId: 'demo-0' }],
+    [],
+  ]);
+});
+
 test('knows trainers, what they train, and whether they are online', async () => {
   await insertSweep(spec.database);
   const { trainers } = spec.database;

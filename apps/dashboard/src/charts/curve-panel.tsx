@@ -26,7 +26,7 @@ interface Props {
 /** One chart: a metric of the selected runs, with a read-out of each run at the cursor. */
 export default function CurvePanel({ panel, part, runs, identities, newestEpoch }: Props) {
   const { thin, bold } = panels[panel];
-  const label = part ? `${panels[panel].label} · ${part}` : panels[panel].label;
+  const label = part ? `${nameOf(panel)} · ${part}` : nameOf(panel);
   const boldCurves = useCurves(runs, bold);
   const thinCurves = useCurves(runs, thin);
   const error = boldCurves.error ?? thinCurves.error;
@@ -67,6 +67,9 @@ export default function CurvePanel({ panel, part, runs, identities, newestEpoch 
     </figure>
   );
 }
+
+/** The panel of the loss shows two metrics, so it has a name of its own. */
+const nameOf = (panel: PanelName) => (panel === 'loss' ? 'loss' : metricCatalogue[panels[panel].bold].label);
 
 interface PlotProps extends Props {
   thin: readonly (Curve | null)[];

@@ -95,7 +95,7 @@ export class CurvePlot {
         type: 'linear',
         min: zoom?.[0] ?? 0,
         max: zoom?.[1] ?? content.xEnd ?? undefined,
-        bounds: 'data',
+        bounds: content.xEnd === null && !zoom ? 'data' : 'ticks',
         border,
         grid: { ...grid, drawOnChartArea: false },
         ticks: {
@@ -166,7 +166,9 @@ export class CurvePlot {
         this.drawMarks();
         this.drawCursor();
       },
-      afterEvent: (_chart, { event, inChartArea }) => {
+      afterEvent: (_chart, { event, inChartArea, replay }) => {
+        // Chart.js replays the last event when data change: a pointer that rests moves nothing.
+        if (replay) return;
         if (inChartArea && event.x !== null && event.y !== null) this.point(event.x, event.y);
       },
     };

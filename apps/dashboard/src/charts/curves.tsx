@@ -1,4 +1,4 @@
-import type { Run } from '@chromatune/contracts';
+import { metricCatalogue, type Run } from '@chromatune/contracts';
 import { ToggleGroup } from 'radix-ui';
 import { lazy, Suspense, useMemo } from 'react';
 import { useView, useViewStore } from '../view/view-context.js';
@@ -66,7 +66,7 @@ function CurveTools() {
         onValueChange={(names) => store.set({ panels: panelNames.filter((name) => names.includes(name)) })}
       >
         {panelNames.map((name: PanelName) => (
-          <ToggleGroup.Item key={name} value={name}>
+          <ToggleGroup.Item key={name} value={name} title={metricCatalogue[panels[name].bold].label}>
             {panels[name].label}
           </ToggleGroup.Item>
         ))}
@@ -100,15 +100,11 @@ function CurveTools() {
         />
         <output>{smooth.toFixed(2)}</output>
       </label>
-      <button
-        type="button"
-        className="quiet"
-        disabled={zoom === null}
-        onClick={() => store.set({ zoom: null })}
-        title="Drag over a chart or turn the wheel with Ctrl to zoom; double-click to reset"
-      >
-        reset zoom
-      </button>
+      {zoom !== null && (
+        <button type="button" className="quiet" onClick={() => store.set({ zoom: null })}>
+          reset zoom
+        </button>
+      )}
     </div>
   );
 }

@@ -34,7 +34,15 @@ export function Loupe({ sources, epoch, images }: Props) {
     <Dialog.Root open={image !== null && images.includes(image)} onOpenChange={(open) => !open && close()}>
       <Dialog.Portal>
         <Dialog.Overlay className="overlay" />
-        <Dialog.Content className="loupe" aria-describedby={undefined}>
+        <Dialog.Content
+          className="loupe"
+          aria-describedby={undefined}
+          onOpenAutoFocus={(event) => {
+            // Not the first button: the arrow keys speak about photograph and epoch.
+            event.preventDefault();
+            (event.currentTarget as HTMLElement).focus();
+          }}
+        >
           <header className="loupe-head">
             <Dialog.Title>
               Photograph {(image ?? 0) + 1} <span className="unit">epoch {epoch} · sRGB</span>
@@ -76,32 +84,34 @@ function LoupeBody({ image, lens, sources }: { image: number; lens: Lens; source
 
   return (
     <div className="loupe-body">
-      {lens === 'one' && single && (
-        <>
-          <div className="panes panes-one">
-            <Pane {...pane} source={single} />
+      <div className="loupe-pictures">
+        {lens === 'one' && single && (
+          <>
+            <div className="panes panes-one">
+              <Pane {...pane} source={single} />
+            </div>
+            <SourceKeys sources={sources} shown={single} />
+          </>
+        )}
+        {lens === 'all' && (
+          <div className="panes panes-all">
+            {sources.map((source) => (
+              <figure key={source.id}>
+                <Pane {...pane} source={source} />
+                <figcaption>{source.label}</figcaption>
+              </figure>
+            ))}
           </div>
-          <SourceKeys sources={sources} shown={single} />
-        </>
-      )}
-      {lens === 'all' && (
-        <div className="panes panes-all">
-          {sources.map((source) => (
-            <figure key={source.id}>
-              <Pane {...pane} source={source} />
-              <figcaption>{source.label}</figcaption>
-            </figure>
-          ))}
-        </div>
-      )}
-      {lens === 'swipe' && <Swipe {...pane} sources={sources} />}
-      <div className="loupe-foot">
-        <p className="hint">
-          Wheel or pinch zooms, drag moves, double-click shows all. <kbd>g</kbd> <kbd>t</kbd> <kbd>1</kbd>–
-          <kbd>9</kbd> switch in place, <kbd>↑</kbd> <kbd>↓</kbd> photograph, <kbd>←</kbd> <kbd>→</kbd> epoch.
-        </p>
-        {pixel && <PixelReadout image={image} pixel={pixel} sources={sources} />}
+        )}
+        {lens === 'swipe' && <Swipe {...pane} sources={sources} />}
       </div>
+      <aside className="loupe-aside" aria-label="Colour under the pointer">
+        <PixelReadout image={image} pixel={pixel} sources={sources} />
+        <p className="hint">
+          Wheel zooms, drag moves, double-click shows all. <kbd>g</kbd> <kbd>t</kbd> <kbd>1</kbd>–<kbd>9</kbd>{' '}
+          switch in place, <kbd>↑</kbd> <kbd>↓</kbd> photograph, <kbd>←</kbd> <kbd>→</kbd> epoch.
+        </p>
+      </aside>
     </div>
   );
 }
@@ -276,7 +286,7 @@ function PixelReadout({
   sources,
 }: {
   image: number;
-  pixel: [number, number];
+  pixel: [number, number] | null;
   sources: readonly Source[];
 }) {
   return (
@@ -291,13 +301,13 @@ function PixelReadout({
       </thead>
       <tbody>
         {sources.map((source) => {
-          const rgb = colorAt(source, image, pixel);
+          const rgb = pixel && colorAt(source, image, pixel);
           const lab = rgb && srgbToLab(...rgb);
           return (
             <tr key={source.id}>
               <th scope="row">{source.label}</th>
               <td>{rgb ? rgb.join(' ') : '–'}</td>
-              <td>{lab ? [lab.l, lab.a, lab.b].map((value) => value.toFixed(1)).join(' ') : '–'}</td>
+              <td>{lab ? [lab.l, lab.a, lab.b].map(oneDigit).join(' ') : '–'}</td>
               <td>{formatMetric('validation/abRmse', source.errorOf(image))}</td>
             </tr>
           );
@@ -306,6 +316,8 @@ function PixelReadout({
     </table>
   );
 }
+
+const oneDigit = (value: number) => (Math.round(value * 10) / 10 + 0).toFixed(1).replace('-', '−');
 
 /** The place in the picture, in shares of its side, of a place on the pane. */
 function place({ scale, x, y }: Window, paneX: number, paneY: number): [number, number] {

@@ -5,8 +5,8 @@ export const panels = {
   abRmse: { label: 'ab RMSE', thin: null, bold: 'validation/abRmse' },
   loss: { label: 'loss', thin: 'train/loss', bold: 'validation/loss' },
   psnr: { label: 'PSNR', thin: null, bold: 'validation/psnr' },
-  learningRate: { label: 'learning rate', thin: null, bold: 'train/learningRate' },
-  imagesPerSecond: { label: 'images/s', thin: null, bold: 'train/imagesPerSecond' },
+  learningRate: { label: 'rate', thin: null, bold: 'train/learningRate' },
+  imagesPerSecond: { label: 'speed', thin: null, bold: 'train/imagesPerSecond' },
   memory: { label: 'memory', thin: null, bold: 'system/memoryBytes' },
 } as const satisfies Record<string, { label: string; thin: MetricName | null; bold: MetricName }>;
 export type PanelName = keyof typeof panels;

@@ -14,7 +14,10 @@ process.on('SIGINT', () => void stop('SIGINT'));
 
 try {
   const config = loadConfig(process.env);
-  trainer = await startTrainer({ config, log: createLogger(config), env: process.env });
+  const log = createLogger(config);
+  // Redis clients reject where nobody can listen when their server dies. Ending here would end every run in training.
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'an error that nobody handled'));
+  trainer = await startTrainer({ config, log, env: process.env });
 } catch (error) {
   console.error(error instanceof DomainError ? `${error.message}\n${error.remedy ?? ''}`.trim() : error);
   process.exit(1);

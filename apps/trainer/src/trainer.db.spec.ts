@@ -82,11 +82,16 @@ describe('a trainer', { timeout: 180_000 }, () => {
     expect(readdirSync(join(world.folder, 'trainer-1/attempts'))).toEqual([]);
   });
 
-  it('finds queued runs without Redis', async () => {
-    await world.startTrainer({ REDIS_URL: 'redis://127.0.0.1:1' });
-    const id = await world.queueRun('no-redis', tinyRecipe(world.dataset, { epochs: 1 }));
+  it('finds queued runs without Redis, also when it is killed meanwhile', async () => {
+    const other = await startRedis();
+    await world.startTrainer({ REDIS_URL: other.url });
+    const ids = ['redis-dies', 'redis-gone'];
+    await world.queueRun(ids[0]!, tinyRecipe(world.dataset, { epochs: 2 }));
+    await world.until(ids[0]!, ({ step }) => step > 3, 'training');
+    process.kill(other.pid, 'SIGKILL');
+    await world.queueRun(ids[1]!, tinyRecipe(world.dataset, { epochs: 1 }));
 
-    await world.untilState(id, 'completed');
+    for (const id of ids) expect((await world.untilState(id, 'completed')).attempts).toHaveLength(1);
   });
 
   it('whose child is killed mid-epoch goes on from its checkpoint, and nothing measured differs', async () => {

@@ -1,13 +1,18 @@
-import { InjectQueue, OnQueueError, Process, Processor, BullModule } from '@nestjs/bull';
-import { type DynamicModule, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { BullModule, OnQueueError, Process, Processor } from '@nestjs/bull';
+import { type DynamicModule, Inject, Injectable } from '@nestjs/common';
 import { jobs, queueName } from '@chromatune/contracts';
-import type { Job, Queue } from 'bull';
+import type { Job } from 'bull';
 import type { Logger } from 'pino';
 import { Supervisor } from './supervisor.js';
 
 /** The only file of the trainer that knows Bull. */
 
 const complainEveryMs = 60_000;
+/**
+ * While all slots are taken a bell is held this long before it is dropped: so this trainer keeps at most `slots` bells from
+ * others, and each only for a while. (Bull's own way, a local pause, cuts its connection, and rejects where nobody listens.)
+ */
+const holdMs = 1_000;
 
 export interface RunQueueOptions {
   redisUrl: string;
@@ -19,32 +24,18 @@ export interface RunQueueOptions {
 
 /**
  * The pool's queue as a door-bell: a job says that a run may be waiting, and Postgres decides. A job ends with that
- * decision, so Bull's locks never matter; one that nobody had a slot for is rung again by the scheduler. While all slots
- * are taken this trainer does not listen, so that the bell reaches one that is free. Redis may go and come back.
+ * decision, so Bull's locks never matter; one that nobody had a slot for is rung again by the scheduler. Redis may go and
+ * come back.
  */
 export function runQueueModule({ redisUrl, pool, slots, supervisor, log }: RunQueueOptions): DynamicModule {
   const name = queueName(pool);
 
   @Injectable()
   @Processor(name)
-  class RunQueue implements OnApplicationBootstrap {
+  class RunQueue {
     private complainedAt = 0;
 
-    constructor(
-      @InjectQueue(name) private readonly queue: Queue,
-      @Inject(Supervisor) private readonly supervisor: Supervisor,
-    ) {}
-
-    onApplicationBootstrap(): void {
-      let listening = true;
-      this.supervisor.onSlotsChange((hasFreeSlot) => {
-        if (hasFreeSlot === listening) return;
-        listening = hasFreeSlot;
-        const local = true;
-        const change = hasFreeSlot ? this.queue.resume(local) : this.queue.pause(local, true);
-        change.catch((error: Error) => this.onError(error));
-      });
-    }
+    constructor(@Inject(Supervisor) private readonly supervisor: Supervisor) {}
 
     @Process({ name: 'train-run', concurrency: slots })
     async ring(job: Job): Promise<void> {
@@ -54,6 +45,7 @@ export function runQueueModule({ redisUrl, pool, slots, supervisor, log }: RunQu
         return;
       }
       const { runId, attempt } = bell.data;
+      await this.supervisor.whenSlotIsFree(holdMs);
       const claimed = await this.supervisor.offer({ runId, attempt });
       log.debug({ runId, attempt, claimed }, 'the bell rang');
     }

@@ -49,7 +49,7 @@ export class Supervisor {
   private renewTimer: NodeJS.Timeout | undefined;
   private pollTimer: NodeJS.Timeout | undefined;
   private filling: Promise<void> | null = null;
-  private listeners: ((hasFreeSlot: boolean) => void)[] = [];
+  private waiting: (() => void)[] = [];
 
   constructor(private readonly options: SupervisorOptions) {
     this.slots = Array.from({ length: options.slots }, () => 'free' as const);
@@ -80,9 +80,16 @@ export class Supervisor {
     };
   }
 
-  /** Hears when the answer to `hasFreeSlot` may have changed. */
-  onSlotsChange(listener: (hasFreeSlot: boolean) => void): void {
-    this.listeners.push(listener);
+  /** Resolves when there is a free slot, and at the latest after `longestMs`. */
+  async whenSlotIsFree(longestMs: number): Promise<void> {
+    if (this.hasFreeSlot || this.closing) return;
+    await new Promise<void>((resolve) => {
+      const timeout = setTimeout(resolve, longestMs);
+      this.waiting.push(() => {
+        clearTimeout(timeout);
+        resolve();
+      });
+    });
   }
 
   /** Tries to claim a run. False when there is no slot for it, or Postgres gave it to someone else. */
@@ -264,7 +271,7 @@ export class Supervisor {
   }
 
   private changed(): void {
-    for (const listener of this.listeners) listener(this.hasFreeSlot);
+    if (this.hasFreeSlot || this.closing) for (const resume of this.waiting.splice(0)) resume();
   }
 
   private async untilEmpty(deadline: number): Promise<void> {

@@ -84,9 +84,11 @@ async function killAtRandom(
 ) {
   const random = stream(options.seed, 'chaos');
   const [shortest, longest] = options.pauseMs;
+  let round: Victim[] = [];
   for (let done = 0; done < options.kills && !over.aborted;) {
     await sleep(shortest + random.integer(longest - shortest + 1));
-    const victim = victims[random.integer(victims.length)]!;
+    if (round.length === 0) round = random.shuffle([...victims]); // each kind once before any twice
+    const victim = round.at(-1)!;
     const pid = pidOf(platform, victim, random.integer(1000));
     if (pid === undefined || over.aborted) continue;
     try {
@@ -94,6 +96,7 @@ async function killAtRandom(
     } catch {
       continue; // it was being started again
     }
+    round.pop();
     kills[victim]++;
     done++;
     options.log(`kill -9 ${victim} (${pid}), ${done} of ${options.kills}`);
@@ -158,7 +161,7 @@ samples: { images: 2 }
     body: JSON.stringify({ yaml }),
   });
   if (!answer.ok) throw new Error(`launch failed: ${await answer.text()}`);
-  return sweepDetail.parse(await answer.json()).id;
+  return z.object({ id: z.string() }).parse(await answer.json()).id;
 }
 
 /** Waits for the end of every run of a sweep; the API may be away for moments. */

@@ -1,4 +1,4 @@
-import type { LiveEvent, Run, RunDetail, Sample } from '@chromatune/contracts';
+import { isEnded, type LiveEvent, type Run, type RunDetail, type Sample } from '@chromatune/contracts';
 import type { QueryClient } from '@tanstack/react-query';
 import type { StepRange } from './client.js';
 import { groupBy } from './group-by.js';
@@ -75,7 +75,9 @@ export class LiveUpdates {
     if (before) {
       this.client.setQueryData(['run', run.id], { ...before, ...run });
       const changed = before.state !== run.state || before.attempt !== run.attempt;
-      if (changed || Math.floor(before.epoch) !== Math.floor(run.epoch)) {
+      // An ended run is only spoken of again when it got a verdict or a reproduction.
+      const isNews = changed || isEnded(before.state);
+      if (isNews || Math.floor(before.epoch) !== Math.floor(run.epoch)) {
         this.refetch(['run', run.id], ['log', run.id]);
       }
     }

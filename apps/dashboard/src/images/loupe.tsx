@@ -7,7 +7,7 @@ import type { Lens } from '../view/view-state.js';
 import { srgbToLab } from './lab.js';
 import type { Source } from './sample-sources.js';
 import { keyOfSource, sourceOfKey } from './sample-table.js';
-import { stripCache } from './strip-cache.js';
+import { type Strip, stripCache } from './strip-cache.js';
 
 /** What part of the photograph is seen: `scale` times enlarged around a centre in shares of its side. */
 interface Window {
@@ -162,7 +162,7 @@ function Pane({ source, image, seen, onSeen, onPixel, clipLeft }: PaneProps) {
       canvas.current?.getContext('2d')?.clearRect(0, 0, 1e4, 1e4);
       return;
     }
-    const draw = (strip: ImageBitmap) => {
+    const draw = (strip: Strip) => {
       if (current && canvas.current) drawWindow(canvas.current, strip, tile, side, seen);
     };
     const ready = stripCache.peek(source.strip);
@@ -338,25 +338,26 @@ function inside({ scale, x, y }: Window): Window {
 
 function drawWindow(
   canvas: HTMLCanvasElement,
-  strip: ImageBitmap,
-  tile: number,
+  strip: Strip,
+  index: number,
   side: number,
-  { scale, x, y }: Window,
-) {
+  seen: Window,
+): void {
   const pixels = Math.round(side * window.devicePixelRatio);
+  const tile = strip.tiles[index];
   if (canvas.width !== pixels) {
     canvas.width = pixels;
     canvas.height = pixels;
   }
   const context = canvas.getContext('2d', { colorSpace: 'srgb' });
-  if (!context || pixels === 0) return;
-  const part = strip.width / scale;
+  if (!context || !tile || pixels === 0) return;
+  const part = strip.side / seen.scale;
   // Far in, pixels are what one wants to see.
   context.imageSmoothingEnabled = pixels / part < 12;
   context.imageSmoothingQuality = 'high';
-  const left = x * strip.width - part / 2;
-  const top = tile * strip.width + y * strip.width - part / 2;
-  context.drawImage(strip, left, top, part, part, 0, 0, pixels, pixels);
+  const left = seen.x * strip.side - part / 2;
+  const top = seen.y * strip.side - part / 2;
+  context.drawImage(tile, left, top, part, part, 0, 0, pixels, pixels);
 }
 
 function useSquareSide(canvas: { current: HTMLCanvasElement | null }): number {
@@ -375,16 +376,15 @@ let probe: CanvasRenderingContext2D | null = null;
 function colorAt(source: Source, image: number, [x, y]: [number, number]): [number, number, number] | null {
   const tile = source.tileOf(image);
   const strip = source.strip === null ? undefined : stripCache.peek(source.strip);
-  if (!strip || tile === null) return null;
+  const bitmap = tile === null ? undefined : strip?.tiles[tile];
+  if (!strip || !bitmap) return null;
   if (!probe) {
     const canvas = document.createElement('canvas');
     canvas.width = 1;
     canvas.height = 1;
     probe = canvas.getContext('2d', { willReadFrequently: true, colorSpace: 'srgb' });
   }
-  const column = Math.floor(x * strip.width);
-  const row = tile * strip.width + Math.floor(y * strip.width);
-  probe?.drawImage(strip, column, row, 1, 1, 0, 0, 1, 1);
+  probe?.drawImage(bitmap, Math.floor(x * strip.side), Math.floor(y * strip.side), 1, 1, 0, 0, 1, 1);
   const [red = 0, green = 0, blue = 0] = probe?.getImageData(0, 0, 1, 1).data ?? [];
   return [red, green, blue];
 }

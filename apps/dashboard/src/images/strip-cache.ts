@@ -1,3 +1,12 @@
+/**
+ * The tiles of a strip, each a bitmap of its own: enlarged from one common picture, a tile would take colour from its
+ * neighbours along its edges.
+ */
+export interface Strip {
+  side: number;
+  tiles: ImageBitmap[];
+}
+
 /** Decoded strips kept; a strip of eight 128-pixel tiles takes 0.5 MB. */
 const mostBytes = 256 * 1024 * 1024;
 /** Prefetches under way at once: a browser opens six connections, and the live one and the user need theirs. */
@@ -8,14 +17,14 @@ const mostPrefetches = 3;
  * scrubbing through epochs only draws.
  */
 class StripCache {
-  private readonly strips = new Map<string, ImageBitmap>();
-  private readonly loading = new Map<string, Promise<ImageBitmap>>();
+  private readonly strips = new Map<string, Strip>();
+  private readonly loading = new Map<string, Promise<Strip>>();
   private wanted: string[] = [];
   private prefetching = 0;
   private bytes = 0;
 
   /** The strip if it is there now. */
-  peek(url: string): ImageBitmap | undefined {
+  peek(url: string): Strip | undefined {
     const strip = this.strips.get(url);
     if (strip) {
       this.strips.delete(url);
@@ -24,7 +33,7 @@ class StripCache {
     return strip;
   }
 
-  async load(url: string): Promise<ImageBitmap> {
+  async load(url: string): Promise<Strip> {
     const ready = this.peek(url);
     if (ready) return ready;
     const underWay = this.loading.get(url);
@@ -57,24 +66,31 @@ class StripCache {
     }
   }
 
-  private keep(url: string, strip: ImageBitmap): void {
+  private keep(url: string, strip: Strip): void {
     this.strips.set(url, strip);
-    this.bytes += sizeOf(strip);
-    for (const [oldest, { width, height }] of this.strips) {
+    this.bytes += bytesOf(strip);
+    for (const [oldest, dropped] of this.strips) {
       if (this.bytes <= mostBytes || oldest === url) return;
       // Not closed: a tile may still draw it. The garbage collector takes it when none does.
       this.strips.delete(oldest);
-      this.bytes -= width * height * 4;
+      this.bytes -= bytesOf(dropped);
     }
   }
 }
 
 export const stripCache = new StripCache();
 
-const sizeOf = ({ width, height }: ImageBitmap) => width * height * 4;
+const bytesOf = ({ side, tiles }: Strip) => side * side * 4 * tiles.length;
 
-async function fetchStrip(url: string): Promise<ImageBitmap> {
+async function fetchStrip(url: string): Promise<Strip> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`The picture ${url} is not there (${response.status}).`);
-  return createImageBitmap(await response.blob());
+  const whole = await createImageBitmap(await response.blob());
+  const side = whole.width;
+  const count = Math.floor(whole.height / side);
+  const tiles = await Promise.all(
+    Array.from({ length: count }, (_, index) => createImageBitmap(whole, 0, index * side, side, side)),
+  );
+  whole.close();
+  return { side, tiles };
 }

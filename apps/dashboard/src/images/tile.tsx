@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef, useState } from 'react';
-import { stripCache } from './strip-cache.js';
+import { type Strip, stripCache } from './strip-cache.js';
 
 interface Props {
   /** Address of a vertical strip of square tiles; null while there is none. */
@@ -12,7 +12,7 @@ interface Props {
 }
 
 /**
- * One tile of a strip. It is drawn onto a canvas from exactly its own pixels (a scaled CSS background would bleed its
+ * One tile of a strip. It is drawn onto a canvas, which resamples well (a scaled CSS background would also bleed its
  * neighbours in at the edges), and keeps what it shows until the next picture is decoded, so that scrubbing never flashes.
  */
 export function Tile({ strip, index, size, label }: Props) {
@@ -22,7 +22,7 @@ export function Tile({ strip, index, size, label }: Props) {
   useLayoutEffect(() => {
     let current = true;
     setFailed(false);
-    const show = (picture: ImageBitmap) => {
+    const show = (picture: Strip) => {
       if (current && canvas.current) drawTile(canvas.current, picture, index, size);
     };
     const ready = strip === null ? undefined : stripCache.peek(strip);
@@ -48,15 +48,16 @@ export function Tile({ strip, index, size, label }: Props) {
   );
 }
 
-function drawTile(canvas: HTMLCanvasElement, strip: ImageBitmap, index: number, size: number): void {
-  const side = Math.round(size * window.devicePixelRatio);
-  if (canvas.width !== side) {
-    canvas.width = side;
-    canvas.height = side;
+function drawTile(canvas: HTMLCanvasElement, { side, tiles }: Strip, index: number, size: number): void {
+  const pixels = Math.round(size * window.devicePixelRatio);
+  const tile = tiles[index];
+  if (canvas.width !== pixels) {
+    canvas.width = pixels;
+    canvas.height = pixels;
   }
   const context = canvas.getContext('2d', { colorSpace: 'srgb' });
-  if (!context) return;
-  context.imageSmoothingEnabled = side !== strip.width;
+  if (!context || !tile) return;
+  context.imageSmoothingEnabled = pixels !== side;
   context.imageSmoothingQuality = 'high';
-  context.drawImage(strip, 0, index * strip.width, strip.width, strip.width, 0, 0, side, side);
+  context.drawImage(tile, 0, 0, pixels, pixels);
 }

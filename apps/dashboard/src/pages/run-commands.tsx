@@ -1,5 +1,4 @@
 import { isEnded, type RunDetail } from '@chromatune/contracts';
-import { useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { api } from '../api/client.js';
 import { queryClient } from '../api/queries.js';
@@ -8,13 +7,11 @@ import { CommandButton } from '../ui/command-button.js';
 /** What can be asked of a run in its state. */
 export function RunCommands({ run }: { run: RunDetail }) {
   const navigate = useNavigate();
-  const [expected, setExpected] = useState<string | null>(null);
   const refresh = () => void queryClient.invalidateQueries({ queryKey: ['run', run.id] });
   const ask = (what: 'pause' | 'resume' | 'cancel') => () => api.runCommand(run.id, what);
   const reproduce = async () => {
     const { id, expected: verdict, reason } = await api.reproduce(run.id);
-    setExpected(`Expected verdict: ${verdict}. ${reason}`);
-    void navigate(`/runs/${id}`);
+    void navigate(`/runs/${id}`, { state: { expected: `Expected: ${verdict}. ${reason}` } });
   };
   const canPause = run.state === 'running' || run.state === 'queued';
   return (
@@ -44,7 +41,6 @@ export function RunCommands({ run }: { run: RunDetail }) {
           Copy its sweep
         </Link>
       )}
-      {expected && <p role="status">{expected}</p>}
     </div>
   );
 }

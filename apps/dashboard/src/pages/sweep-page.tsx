@@ -12,7 +12,7 @@ import { Loaded } from '../ui/loaded.js';
 import { StateBar, StateTag } from '../ui/states.js';
 import { useTitle } from '../ui/use-title.js';
 import { secondsLeft } from '../view/expected-end.js';
-import { meanColorBaseline, type Objective, objectiveOf } from '../view/objective.js';
+import { baselinesFor, type Objective, objectiveOf } from '../view/objective.js';
 import { useView, useViewStore, ViewProvider } from '../view/view-context.js';
 import { RunsBody, shownIds } from './runs-body.js';
 
@@ -78,7 +78,7 @@ function SweepRuns({ sweep, runs }: { sweep: SweepDetail; runs: Run[] }) {
 function SweepHead({ sweep, runs }: { sweep: SweepDetail; runs: Run[] }) {
   const { metric } = objectiveOf(sweep.spec);
   const ended = runs.filter(({ state }) => isEnded(state)).length;
-  const baseline = meanColorBaseline(runs.find(({ baselines }) => baselines)?.baselines, metric);
+  const baselines = baselinesFor(runs.find(({ baselines }) => baselines)?.baselines, metric);
   return (
     <header className="sweep-head">
       <div className="sweep-title">
@@ -100,11 +100,12 @@ function SweepHead({ sweep, runs }: { sweep: SweepDetail; runs: Run[] }) {
               <Link to={`/runs/${sweep.best.runId}`} title={sweep.best.label}>
                 <b>{formatMetric(metric, sweep.best.value)}</b> {unitOf(metric)}
               </Link>
-              {baseline !== null && (
+              {baselines && (
                 <span className="unit">
                   {' '}
-                  mean colour {formatMetric(metric, baseline)} (
-                  {formatChange((sweep.best.value - baseline) / baseline)})
+                  mean colour {formatMetric(metric, baselines.meanColor)} (
+                  {formatChange((sweep.best.value - baselines.meanColor) / baselines.meanColor)}), grey{' '}
+                  {formatMetric(metric, baselines.grey)}
                 </span>
               )}
             </dd>

@@ -9,7 +9,7 @@ import { Loaded } from '../ui/loaded.js';
 import { StateBar, StateTag } from '../ui/states.js';
 import { useTitle } from '../ui/use-title.js';
 import { secondsLeftByRuns } from '../view/expected-end.js';
-import { meanColorBaseline, objectiveOf } from '../view/objective.js';
+import { baselinesFor, objectiveOf } from '../view/objective.js';
 
 export function SweepsPage() {
   useTitle('Sweeps');
@@ -122,8 +122,8 @@ function SweepRow({ sweep }: { sweep: Sweep }) {
 function AgainstMeanColor({ sweep }: { sweep: Sweep }) {
   const { metric } = objectiveOf(sweep.spec);
   const { data } = useQuery(queries.datasetVersion(sweep.dataset.digest));
-  const baseline = meanColorBaseline(data?.manifest.statistics.baselines, metric);
-  if (baseline === null || !sweep.best) return <>{nothing}</>;
+  const baseline = baselinesFor(data?.manifest.statistics.baselines, metric)?.meanColor;
+  if (baseline === undefined || !sweep.best) return <>{nothing}</>;
   return (
     <>
       {formatChange((sweep.best.value - baseline) / baseline)}{' '}

@@ -1,14 +1,16 @@
 import { isEnded, type RunDetail, type Verdict } from '@chromatune/contracts';
-import { Link } from 'react-router';
+import { Link, useLocation } from 'react-router';
 import { formatMetric } from '../ui/format.js';
 
 /** How a reproduction came out, with its numbers. */
 export function VerdictNote({ run, originalId }: { run: RunDetail; originalId: string }) {
   const { verdict } = run;
+  // Said when it was asked for; gone after a reload, when nobody waits for it any more.
+  const { expected } = (useLocation().state ?? {}) as { expected?: string };
   return (
     <div className="verdict" data-verdict={verdict?.verdict} role="status">
       <b>{verdict?.verdict ?? (isEnded(run.state) ? 'no verdict yet' : 'verdict when it has ended')}</b>{' '}
-      {verdict && <span>{numbersOf(verdict)}</span>}{' '}
+      <span>{verdict ? numbersOf(verdict) : expected}</span>{' '}
       <Link to={`/compare?runs=${originalId},${run.id}`}>compare with {originalId}</Link>
     </div>
   );

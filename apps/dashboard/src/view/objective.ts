@@ -30,12 +30,9 @@ export function byObjective(objective: Objective) {
   };
 }
 
-/** What predicting the mean colour reaches, where the objective can say it of a predictor without training. */
-export function meanColorBaseline(
-  baselines: Baselines | null | undefined,
-  metric: ObjectiveMetric,
-): number | null {
-  if (!baselines) return null;
-  if (metric === 'validation/abRmse') return baselines.meanColor.abRmse;
-  return metric === 'validation/psnr' ? baselines.meanColor.psnr : null;
+/** What the predictors without training reach, where the objective can be said of them. */
+export function baselinesFor(baselines: Baselines | null | undefined, metric: ObjectiveMetric) {
+  if (!baselines || metric === 'validation/loss') return null;
+  const key = metric === 'validation/abRmse' ? 'abRmse' : 'psnr';
+  return { meanColor: baselines.meanColor[key], grey: baselines.grey[key] };
 }

@@ -1,19 +1,22 @@
 import { engineName } from '@chromatune/contracts';
-import { installEngine, progressLines } from '@chromatune/engine';
-import { say, sayError } from './terminal.js';
+import { installEngine } from '@chromatune/engine';
+import { say, sayError, showProgress } from './terminal.js';
 
 /** Installs the fastest TensorFlow engine this machine can have; without one, training goes on with the portable engine. */
 export async function ensureEngine(): Promise<void> {
   const want = engineName.safeParse(process.env.CHROMATUNE_ENGINE).data ?? 'auto';
+  const progress = showProgress('engine');
   try {
-    const { engine, reason, problems } = await installEngine({
+    const { engine, version, reason, problems } = await installEngine({
       want,
       log: (line) => say(`engine: ${line}`),
-      progress: progressLines((line) => say(`engine: ${line}`)),
+      progress: progress.report,
     });
+    progress.end();
     for (const problem of problems) say(`engine: ${problem.message}\n  → ${problem.remedy}`);
-    say(`✔ engine: ${engine}. ${reason}`);
+    say(`✔ engine: ${[engine, version].filter(Boolean).join(', ')} (${reason.replace(/\.$/, '')})`);
   } catch (error) {
+    progress.end();
     sayError(error);
     say('Going on with the portable engine, which is slower.');
   }

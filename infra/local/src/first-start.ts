@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { datasetName } from '@chromatune/contracts';
 import { z } from 'zod';
 import { say } from './terminal.js';
@@ -56,13 +57,14 @@ async function launchFirstSweep({ root, apiUrl, folder }: FirstStart, dataset: s
   await chromatune(root, apiUrl, ['sweep', 'launch', file]);
 }
 
-/** Runs the CLI on the user's terminal, as they would. True when it succeeded. */
+/** Runs the CLI as the user would, its lines above the engine's progress bar. True when it succeeded. */
 function chromatune(root: string, apiUrl: string, args: string[]): Promise<boolean> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [path.join(root, 'apps/cli/bin/chromatune.mjs'), ...args], {
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, CHROMATUNE_API_URL: apiUrl },
     });
+    for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', say);
     child.on('close', (code) => resolve(code === 0));
   });
 }

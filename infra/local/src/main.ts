@@ -14,6 +14,7 @@ import { Program } from './program.js';
 import { startRedis } from './redis.js';
 import { say, sayError, showLogLine } from './terminal.js';
 
+const exitWithParent = fileURLToPath(new URL('./exit-with-parent.js', import.meta.url));
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 /** Time for the trainer to save checkpoints of what it trains. */
 const trainerGraceMs = 60_000;
@@ -114,6 +115,7 @@ class Launcher {
       name,
       file: path.join(root, file),
       environment,
+      preload: [exitWithParent],
       logFile: this.data.file('logs', `${name}.log`),
       onLine: showLogLine,
       onStart: () => this.announce(),

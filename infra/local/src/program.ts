@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { LogFile } from './log-file.js';
 
 export interface ProgramOptions {
@@ -10,13 +9,14 @@ export interface ProgramOptions {
   file: string;
   environment: Record<string, string>;
   logFile: string;
+  /** Modules loaded before the program's own. */
+  preload: string[];
   /** Called with each line the program logs. */
   onLine: (name: string, line: string) => void;
   onStart: () => void;
   onRestart: (name: string, reason: string) => void;
 }
 
-const exitWithParent = fileURLToPath(new URL('./exit-with-parent.js', import.meta.url));
 const shortestBackOffMs = 500;
 const longestBackOffMs = 15_000;
 /** A program that ran this long has recovered; the next crash starts with the short delay again. */
@@ -39,11 +39,12 @@ export class Program {
   }
 
   start() {
-    const { name, file, environment } = this.options;
+    const { name, file, environment, preload } = this.options;
+    const imports = preload.flatMap((module) => ['--import', module]);
     const startedAt = Date.now();
     // detached: Ctrl-C in the terminal reaches only the launcher, which stops things in order.
     // The IPC channel tells the program when the launcher itself was killed.
-    const child = spawn(process.execPath, ['--enable-source-maps', '--import', exitWithParent, file], {
+    const child = spawn(process.execPath, ['--enable-source-maps', ...imports, file], {
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true,

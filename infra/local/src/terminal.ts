@@ -1,4 +1,6 @@
 import { DomainError } from '@chromatune/contracts';
+import { progressLines, type ReportProgress } from '@chromatune/engine';
+import { MultiBar, Presets } from 'cli-progress';
 import pc from 'picocolors';
 
 const warn = 40;
@@ -25,7 +27,35 @@ const quietFields = new Set([
   'err',
 ]);
 
-export const say = (text: string) => console.log(text);
+/** Bars at the bottom of a terminal, with what is said meanwhile above them. */
+let bars: MultiBar | undefined;
+
+export function say(text: string) {
+  if (bars) bars.log(`${text}\n`);
+  else console.log(text);
+}
+
+/** A progress bar in a terminal; elsewhere a line at the start and end of each step and every tenth in between. */
+export function showProgress(prefix: string): { report: ReportProgress; end: () => void } {
+  if (!process.stdout.isTTY)
+    return { report: progressLines((line) => say(`${prefix}: ${line}`)), end: () => {} };
+  const format = ` ${prefix.padEnd(8)} {bar} {percentage}%  {what}`;
+  const area = (bars = new MultiBar(
+    { format, hideCursor: true, clearOnComplete: true, barsize: 24 },
+    Presets.shades_grey,
+  ));
+  const bar = area.create(1, 0, { what: '' });
+  return {
+    report: ({ what, done, total }) => {
+      bar.setTotal(total);
+      bar.update(done, { what });
+    },
+    end: () => {
+      bars = undefined;
+      area.stop();
+    },
+  };
+}
 
 export function sayError(error: unknown) {
   const remedy = error instanceof DomainError && error.remedy ? `\n  → ${error.remedy}` : '';
@@ -35,14 +65,16 @@ export function sayError(error: unknown) {
       : error instanceof Error
         ? (error.stack ?? error.message)
         : String(error);
-  console.error(`${pc.red('✖')} ${text}${remedy}`);
+  const line = `${pc.red('✖')} ${text}${remedy}`;
+  if (bars) bars.log(`${line}\n`);
+  else console.error(line);
 }
 
 /** Shows what matters of a program's log: every warning, and the trainer's story of its runs. The rest is in the log file. */
 export function showLogLine(program: string, line: string) {
   const record = parse(line);
   if (!record) {
-    if (line.trim()) console.log(pc.dim(`${program}  ${line}`));
+    if (line.trim()) say(pc.dim(`${program}  ${line}`));
     return;
   }
   const level = Number(record.level);
@@ -53,7 +85,7 @@ export function showLogLine(program: string, line: string) {
   const fields = Object.entries(record)
     .filter(([key, value]) => !quietFields.has(key) && typeof value !== 'object')
     .map(([key, value]) => `${key}=${String(value)}`);
-  console.log(
+  say(
     [
       pc.dim(time),
       program.padEnd(7),

@@ -1,0 +1,47 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { DataFolder } from './data-folder.js';
+
+it('refuses a folder that another launcher holds, and takes it once that one has closed it', () => {
+  const folder = temporary();
+  const first = DataFolder.open(folder);
+
+  expect(() => DataFolder.open(folder)).toThrow(`already runs on ${folder} (process ${process.pid})`);
+
+  first.close();
+  DataFolder.open(folder).close();
+});
+
+it('takes over the lock of a launcher that was killed, even when its process number is used again', () => {
+  const folder = temporary();
+  const ended = spawnSync(process.execPath, ['--eval', '']).pid;
+  for (const holder of [`${ended} 1`, `${process.pid} 1`]) {
+    writeFileSync(path.join(folder, 'launcher.lock'), holder);
+
+    DataFolder.open(folder).close();
+  }
+});
+
+it('announces what runs where in a file only its owner can read, and takes it back', () => {
+  const folder = temporary();
+  const data = DataFolder.open(folder);
+
+  data.announce({ apiUrl: 'http://127.0.0.1:4300', pids: { launcher: 1 } });
+
+  const file = path.join(folder, 'services.json');
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
+    apiUrl: 'http://127.0.0.1:4300',
+    pids: { launcher: 1 },
+  });
+  data.close();
+  expect(existsSync(file)).toBe(false);
+});
+
+it.each(['/proc/chromatune', '/dev/null/data'])('says why %s cannot be a data folder', (folder) => {
+  expect(() => DataFolder.open(folder)).toThrow(/folder .* cannot be used/);
+});
+
+const temporary = () => mkdtempSync(path.join(tmpdir(), 'chromatune-data-'));

@@ -1,0 +1,18 @@
+import { mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { LogFile } from './log-file.js';
+
+it('keeps at most two files of 10 MiB, the newest lines in the first', () => {
+  const file = path.join(mkdtempSync(path.join(tmpdir(), 'chromatune-log-')), 'api.log');
+  const log = new LogFile(file);
+  const line = 'x'.repeat(1024 * 1024);
+
+  for (let index = 0; index < 25; index++) log.write(`${index} ${line}`);
+  log.write('the newest');
+
+  expect(readFileSync(file, 'utf8')).toMatch(/the newest\n$/);
+  expect(statSync(file).size).toBeLessThan(10 * 1024 * 1024);
+  expect(statSync(`${file}.1`).size).toBeLessThan(10 * 1024 * 1024);
+});

@@ -202,7 +202,7 @@ export class CurvePlot {
     ctx.strokeStyle = colors.muted;
     ctx.fillStyle = colors.muted;
     ctx.font = `11px ${colors.font}`;
-    ctx.textAlign = 'right';
+    ctx.textAlign = 'left'; // curves of epochs begin a little to the right
     let lastY = -Infinity;
     for (const { label, value } of [...baselines].sort((a, b) => b.value - a.value)) {
       const y = Math.round(scales.y.getPixelForValue(value)) + 0.5;
@@ -214,7 +214,7 @@ export class CurvePlot {
       const below = y - chartArea.top < 16 || y - lastY < 16;
       lastY = y;
       ctx.textBaseline = below ? 'top' : 'bottom';
-      ctx.fillText(label, chartArea.right - 2, below ? y + 3 : y - 2);
+      ctx.fillText(label, chartArea.left + 4, below ? y + 3 : y - 2);
     }
     ctx.restore();
   }
@@ -291,7 +291,7 @@ function datasetsOf(run: PlotRun, content: PlotContent): ChartDataset<'line', Li
   const cut = (points: LinePoint[]) => visible(points, content.zoom);
   const lines: ChartDataset<'line', LinePoint[]>[] = [];
   const add = (points: LinePoint[], style: Partial<ChartDataset<'line', LinePoint[]>>) => {
-    if (points.length > 0) lines.push({ data: cut(points), pointRadius: 0, pointHitRadius: 0, ...style });
+    if (points.length > 0) lines.push({ data: cut(points), pointRadius: 0, pointHitRadius: 0, clip: 6, ...style });
   };
 
   for (const [series, width] of [

@@ -291,7 +291,8 @@ function datasetsOf(run: PlotRun, content: PlotContent): ChartDataset<'line', Li
   const cut = (points: LinePoint[]) => visible(points, content.zoom);
   const lines: ChartDataset<'line', LinePoint[]>[] = [];
   const add = (points: LinePoint[], style: Partial<ChartDataset<'line', LinePoint[]>>) => {
-    if (points.length > 0) lines.push({ data: cut(points), pointRadius: 0, pointHitRadius: 0, clip: 6, ...style });
+    if (points.length > 0)
+      lines.push({ data: cut(points), pointRadius: 0, pointHitRadius: 0, clip: 6, ...style });
   };
 
   for (const [series, width] of [

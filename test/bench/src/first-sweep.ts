@@ -1,0 +1,79 @@
+import { type Run, run as runSchema, isEnded, sweep, trainer } from '@chromatune/contracts';
+import { type Platform, startPlatform, temporaryFolder, until } from '@chromatune/test-support';
+import { z } from 'zod';
+
+/** Batch size of `launchRuns`. */
+export const batchSize = 16;
+
+/** The platform as a user starts it, at rest, with a dataset of so many drawn scenes, one image each. */
+export async function startWithScenes(name: string, scenes: number): Promise<Platform> {
+  const platform = await startPlatform({
+    folder: temporaryFolder(`bench-${name}`),
+    arguments: ['--no-sweep'],
+  });
+  try {
+    await until('the end of the first start', async () => platform.output().includes('Ctrl-C stops'));
+    const imported = await platform.cli(
+      ...['data', 'import', 'synthetic', '--name', 'scenes', '--size', '64', '--images', String(scenes)],
+    );
+    if (imported.code !== 0) throw new Error(`The import failed: ${imported.stderr}`);
+    return platform;
+  } catch (error) {
+    await platform.stop();
+    throw error;
+  }
+}
+
+/** How many runs the trainer takes side by side; waits until it is there. */
+export async function slotsOf(platform: Platform): Promise<number> {
+  let slots = 0;
+  await until('the trainer', async () => {
+    slots = (await platform.get('trainers', z.array(trainer)))[0]?.slots ?? 0;
+    return slots > 0;
+  });
+  return slots;
+}
+
+/** Launches a sweep of as many runs, side by side, each like a run of the first sweep. They differ in their seed. */
+export async function launchRuns(
+  platform: Platform,
+  options: { runs: number; epochs: number },
+): Promise<string> {
+  const seeds = Array.from({ length: options.runs }, (_, seed) => seed);
+  const yaml = `
+name: bench
+dataset: scenes
+model: { encoder: resnet18, width: 0.5, imageSize: 64 }
+training: { loss: regression, batchSize: ${batchSize} }
+space: { seed: [${seeds.join(', ')}] }
+search: { method: grid, parallel: ${options.runs} }
+budget: { epochs: ${options.epochs} }
+samples: { images: 8, every: 1 }
+`;
+  const answer = await fetch(`${platform.apiUrl}/api/sweeps`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ yaml }),
+  });
+  if (!answer.ok) throw new Error(`The sweep was refused: ${await answer.text()}`);
+  return sweep.parse(await answer.json()).id;
+}
+
+export const runsOf = (platform: Platform, sweepId: string): Promise<Run[]> =>
+  platform.get(`sweeps/${sweepId}/runs`, z.array(runSchema));
+
+/** Waits for the end of all runs. @throws when one of them is not completed */
+export async function untilCompleted(platform: Platform, sweepId: string, count: number): Promise<Run[]> {
+  let runs: Run[] = [];
+  await until(
+    `the end of sweep ${sweepId}`,
+    async () => {
+      runs = await runsOf(platform, sweepId);
+      return runs.length === count && runs.every(({ state }) => isEnded(state));
+    },
+    20 * 60_000,
+  );
+  const other = runs.find(({ state }) => state !== 'completed');
+  if (other) throw new Error(`Run ${other.id} ${other.state}: ${other.failure?.message ?? other.note}`);
+  return runs;
+}

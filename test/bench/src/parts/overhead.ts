@@ -1,0 +1,137 @@
+import {
+  type Environment,
+  fromMeasured,
+  type RunDetail,
+  runDetail,
+  type StoredPoint,
+  storedPoint,
+} from '@chromatune/contracts';
+import { type Platform, until } from '@chromatune/test-support';
+import { z } from 'zod';
+import { batchSize, launchRuns, runsOf, slotsOf, startWithScenes, untilCompleted } from '../first-sweep.js';
+import { median, sum } from '../numbers.js';
+import type { Options, Part, Result } from '../part.js';
+import { cpuSecondsOf } from '../process-cpu.js';
+import type { Turn } from '../step-job.js';
+import { Stepper } from '../stepper.js';
+import type { Row } from '../table.js';
+
+/** With 1700 scenes, of which 1360 are trained on, an epoch is as long as on the first photographs (168 x 8 crops). */
+const scenes = 1700;
+const epochs = 2;
+const bareSeconds = 20;
+const defaultRounds = 2;
+
+/** One run on the platform, in milliseconds a step. */
+interface Measured {
+  /** From the first train loss to the last, divided by the steps between them: everything included. */
+  whole: number;
+  /** Between the steps of an epoch: data, points and whatever competes for the cores. */
+  withinEpochs: number;
+}
+
+/**
+ * What the platform costs: as many runs as the trainer has slots train side by side on it, and as many bare loops (the same
+ * recipe, engine and threads; no data, no supervisor) take steps side by side without it. The two take turns.
+ */
+export const overheadPart: Part = {
+  name: 'overhead',
+  measures:
+    'share of a run that supervisor, data, metrics, samples and checkpoints take, against the bare loop',
+  takes: '5 min',
+  async run({ rounds = defaultRounds, say }: Options): Promise<Result> {
+    const platform = await startWithScenes('overhead', scenes);
+    try {
+      const slots = await slotsOf(platform);
+      const runs: Measured[] = [];
+      const platformCpu: number[] = [];
+      const bare: Turn[] = [];
+      for (let round = 1; round <= rounds; round++) {
+        say(`round ${round} of ${rounds}: ${slots} runs side by side on the platform …`);
+        const { cpuMs, details } = await trainOnPlatform(platform, slots);
+        platformCpu.push(cpuMs);
+        for (const { id, recipe } of details) {
+          runs.push(measure(await pointsOf(platform, id), recipe.batchSize));
+        }
+        say(`round ${round} of ${rounds}: ${slots} bare loops side by side …`);
+        bare.push(...(await stepBare(details)));
+      }
+      return report({ runs, platformCpu, bare, slots });
+    } finally {
+      await platform.stop();
+    }
+  },
+};
+
+/** CPU time of all processes of the platform, in milliseconds a step, from the first steps to the end. */
+async function trainOnPlatform(platform: Platform, slots: number) {
+  const pids = () => Object.values(platform.pids());
+  const sweepId = await launchRuns(platform, { runs: slots, epochs });
+  const stepsDone = async () => sum((await runsOf(platform, sweepId)).map(({ step }) => step));
+  await until('the first steps', async () => {
+    const runs = await runsOf(platform, sweepId);
+    return runs.length === slots && runs.every(({ step }) => step > 0);
+  });
+  const before = { cpu: cpuSecondsOf(pids()), steps: await stepsDone() };
+  const runs = await untilCompleted(platform, sweepId, slots);
+  const cpuMs = ((cpuSecondsOf(pids()) - before.cpu) * 1000) / ((await stepsDone()) - before.steps);
+  const details = await Promise.all(runs.map(({ id }) => platform.get(`runs/${id}`, runDetail)));
+  return { cpuMs, details };
+}
+
+const pointsOf = (platform: Platform, runId: string) =>
+  platform.get(`runs/${runId}/points?limit=100000`, z.array(storedPoint));
+
+function measure(points: StoredPoint[], batch: number): Measured {
+  const losses = points.filter(({ metric }) => metric === 'train/loss');
+  const rates = points.filter(({ metric }) => metric === 'train/imagesPerSecond');
+  const [first, last] = [losses[0]!, losses.at(-1)!];
+  return {
+    whole: (Date.parse(last.at) - Date.parse(first.at)) / (last.step - first.step),
+    withinEpochs: median(rates.map(({ value }) => (batch / fromMeasured(value)) * 1000)),
+  };
+}
+
+/** The bare loops of these runs, all at the same time. */
+async function stepBare(details: RunDetail[]): Promise<Turn[]> {
+  const started = await Promise.all(
+    details.map(({ recipe: { model, loss, optimizer }, environment }) => {
+      const { engine, threads } = environment as Environment;
+      return Stepper.start({ recipe: { model, loss, optimizer, batchSize }, engine, threads });
+    }),
+  );
+  const steppers = started.map((stepper) => {
+    if (stepper instanceof Stepper) return stepper;
+    throw new Error(`The engine of the run does not start here: ${stepper.unavailable}`);
+  });
+  try {
+    return await Promise.all(steppers.map((stepper) => stepper.turn(bareSeconds)));
+  } finally {
+    for (const stepper of steppers) stepper.stop();
+  }
+}
+
+function report(measured: { runs: Measured[]; platformCpu: number[]; bare: Turn[]; slots: number }): Result {
+  const { runs, platformCpu, bare, slots } = measured;
+  const wall = median(bare.map(({ seconds, steps }) => (seconds / steps) * 1000));
+  const cpu = median(bare.map(({ cpuSeconds, steps }) => (cpuSeconds / steps) * 1000));
+  const row = (what: string, ms: number, bareMs: number): Row => ({
+    what,
+    'ms per step': ms,
+    'of it overhead %': (1 - bareMs / ms) * 100,
+  });
+  return {
+    rows: [
+      row('bare loop', wall, wall),
+      row('platform, within epochs', median(runs.map(({ withinEpochs }) => withinEpochs)), wall),
+      row('platform, first to last step', median(runs.map(({ whole }) => whole)), wall),
+      row('bare loop, CPU time', cpu, cpu),
+      row('platform, CPU time of all processes', median(platformCpu), cpu),
+    ],
+    checks: [],
+    notes: [
+      `${slots} runs side by side: regression, resnet18 x 0.5, 64 px, batch ${batchSize}, ${epochs} epochs of 85 steps.`,
+      'First to last step holds one epoch end of two: validation, eight samples and a checkpoint.',
+    ],
+  };
+}

@@ -4,6 +4,9 @@
  */
 const graceMs = 20_000;
 
+// Killed before this program had even begun: there will be no event any more.
+if (!process.connected) process.exit(1);
+
 process.once('disconnect', () => {
   process.kill(process.pid, 'SIGTERM');
   setTimeout(() => process.exit(1), graceMs).unref();

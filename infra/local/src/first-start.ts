@@ -19,25 +19,22 @@ const firstDataset = 'first-photos';
 
 /** Gives a new installation something to look at: real photographs, and a small sweep on them. */
 export async function firstStart(options: FirstStart): Promise<void> {
+  if (!options.photos && !options.launchSweep) return;
   const dataset = await ensureDataset(options);
-  if (
-    dataset &&
-    options.launchSweep &&
-    (options.photos || (await listLength(options.apiUrl, 'sweeps')) === 0)
-  ) {
+  if (!dataset || !options.launchSweep) return;
+  if (options.photos || (await listed(options.apiUrl, 'sweeps')).length === 0)
     await launchFirstSweep(options, dataset);
-  }
 }
 
-/** Name of the dataset to train on, or undefined when none could be had. */
+/** Name of the dataset to train on, or undefined when none could be had or people have brought their own. */
 async function ensureDataset({ root, apiUrl, photos }: FirstStart): Promise<string | undefined> {
   if (photos) {
     const name = nameOfFolder(photos);
-    return (await chromatune(root, apiUrl, ['data', 'import', 'photos', photos, '--name', name]))
-      ? name
-      : undefined;
+    const isImported = await chromatune(root, apiUrl, ['data', 'import', 'photos', photos, '--name', name]);
+    return isImported ? name : undefined;
   }
-  if ((await listLength(apiUrl, 'datasets')) > 0) return firstDataset;
+  const datasets = await listed(apiUrl, 'datasets');
+  if (datasets.length > 0) return datasets.find(({ name }) => name === firstDataset)?.name;
   if (await chromatune(root, apiUrl, ['data', 'import', 'first-photos', '--name', firstDataset]))
     return firstDataset;
   say('No photographs could be imported. Give your own:            npm start -- --photos DIR');
@@ -69,9 +66,9 @@ function chromatune(root: string, apiUrl: string, args: string[]): Promise<boole
   });
 }
 
-async function listLength(apiUrl: string, what: 'datasets' | 'sweeps'): Promise<number> {
+async function listed(apiUrl: string, what: 'datasets' | 'sweeps'): Promise<{ name: string }[]> {
   const answer = await fetch(`${apiUrl}/api/${what}`);
-  return z.array(z.unknown()).parse(await answer.json()).length;
+  return z.array(z.object({ name: z.string() })).parse(await answer.json());
 }
 
 /** `/home/me/My Photos` becomes `my-photos`. */

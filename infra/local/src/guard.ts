@@ -9,7 +9,11 @@ export class Guard {
   private readonly child: ChildProcess;
 
   constructor() {
-    this.child = fork(fileURLToPath(import.meta.url), ['guard'], { detached: true, stdio: 'ignore' });
+    this.child = fork(fileURLToPath(import.meta.url), ['guard'], {
+      detached: true,
+      stdio: 'ignore',
+      execArgv: [],
+    });
     this.child.unref();
     this.child.channel?.unref();
     this.child.on('error', () => {}); // without a guard all still works but for this one comfort

@@ -1,0 +1,241 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { findBrowser } from '@chromatune/local';
+import { type Platform, repository, startPlatform, temporaryFolder } from '@chromatune/test-support';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const screens = path.join(repository, 'test-results/screens');
+
+const sweep = `name: from the browser
+dataset: scenes
+model: { encoder: resnet18, width: 0.125, imageSize: 32 }
+training: { batchSize: 4, learningRate: 0.003 }
+space:
+  loss: [regression, classification]
+search: { parallel: 2 }
+budget: { epochs: 4 }
+samples: { images: 3 }
+`;
+
+let platform: Platform;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+let sweepUrl: string;
+/** What the page complained about; a spec that expects complaints empties it. */
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  mkdirSync(screens, { recursive: true });
+  platform = await startPlatform({
+    folder: path.join(temporaryFolder('dashboard'), 'data'),
+    arguments: ['--no-sweep'],
+  });
+  const imported = await platform.cli(
+    'data',
+    'import',
+    'synthetic',
+    '--name',
+    'scenes',
+    '--size',
+    '32',
+    '--images',
+    '160',
+  );
+  expect(imported.stderr + imported.stdout).toContain('Imported scenes');
+  browser = await chromium.launch({
+    executablePath: findBrowser() ?? 'chromium is not installed',
+    args: browserFlags(),
+  });
+  context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  page = await context.newPage();
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+}, 180_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await platform?.stop();
+});
+
+afterEach(() => {
+  expect(complaints).toEqual([]);
+});
+
+describe('New sweep', () => {
+  it('shows what is wrong with a spec while one types, and does not launch it', async () => {
+    await page.goto(`${platform.apiUrl}/new`);
+
+    await write(sweep.replace('dataset: scenes', 'dataset: seens').replace('budget', 'budgte'));
+
+    const plan = page.getByRole('complementary', { name: 'Plan' });
+    await plan.getByText('budgte').first().waitFor();
+    expect(await page.getByRole('button', { name: 'Launch' }).isDisabled()).toBe(true);
+  });
+
+  it('launches a sweep and shows its page', async () => {
+    await write(sweep);
+    await page.getByRole('button', { name: 'Launch 2 runs' }).click();
+
+    await page.waitForURL('**/sweeps/*');
+
+    sweepUrl = page.url().split('?')[0]!;
+    await page.getByRole('heading', { name: 'from the browser' }).waitFor();
+  });
+});
+
+describe('a sweep while it trains', () => {
+  it('draws curves and samples as they come, without a reload', { timeout: 120_000 }, async () => {
+    await page.locator('.live[data-state="live"]').waitFor();
+    const table = page.getByRole('region', { name: 'Table of runs' });
+    await table
+      .getByText(/^[1-3]\/4$/)
+      .first()
+      .waitFor({ timeout: 90_000 });
+    await page.getByRole('figure', { name: 'Chart of ab RMSE' }).locator('canvas').first().waitFor();
+    await samples()
+      .getByRole('button', { name: /regression/ })
+      .first()
+      .waitFor();
+
+    await table.getByText('4/4').nth(1).waitFor({ timeout: 90_000 });
+
+    await table.getByText('completed').nth(1).waitFor({ timeout: 30_000 });
+  });
+
+  it('colours the photographs: a predicted tile is neither grey nor the same in every run', async () => {
+    const [regression, classification] = [await pixelsOf(/regression/), await pixelsOf(/classification/)];
+
+    expect(chroma(regression)).toBeGreaterThan(2);
+    expect(chroma(classification)).toBeGreaterThan(2);
+    expect(regression).not.toEqual(classification);
+  });
+
+  it('keeps the chosen epoch in the address, so that a reload shows the same', async () => {
+    await page.getByRole('slider', { name: 'Epoch' }).focus();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowRight');
+    await page.waitForURL(/epoch=2/);
+    const before = await pixelsOf(/regression/);
+
+    await page.reload();
+
+    await page.getByText('epoch 2 of 4').first().waitFor();
+    await expect.poll(() => pixelsOf(/regression/), { timeout: 10_000 }).toEqual(before);
+  });
+
+  it('comes back by itself when the API was killed', { timeout: 60_000 }, async () => {
+    process.kill(platform.pids().api!, 'SIGKILL');
+
+    await page.locator('.live:not([data-state="live"])').waitFor();
+    await page.locator('.live[data-state="live"]').waitFor({ timeout: 40_000 });
+    complaints.length = 0; // the browser reports each refused connection
+  });
+});
+
+describe('a run', () => {
+  it('is reproduced by a button, and says IDENTICAL', { timeout: 120_000 }, async () => {
+    await page.goto(sweepUrl);
+    await page
+      .getByRole('region', { name: 'Table of runs' })
+      .getByRole('link', { name: /regression/ })
+      .click();
+    await page.waitForURL('**/runs/*');
+
+    await page.getByRole('button', { name: 'Reproduce' }).click();
+
+    await page.locator('[data-verdict="IDENTICAL"]').first().waitFor({ timeout: 100_000 });
+  });
+});
+
+describe('every page', () => {
+  it.each(['sweeps', 'sweep', 'run', 'datasets', 'datasets/scenes', 'trainers', 'new'])(
+    '%s has no serious accessibility fault, fits a phone, and is photographed in both themes',
+    { timeout: 90_000 },
+    async (name) => {
+      const url = await urlOf(name);
+      for (const [width, height] of [
+        [1440, 900],
+        [390, 844],
+      ] as const) {
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.setViewportSize({ width, height });
+          await page.emulateMedia({ colorScheme });
+          await page.goto(url);
+          await page.locator('main h1').first().waitFor();
+          await page.waitForLoadState('networkidle').catch(() => {}); // the live connection may keep it busy
+          await page.screenshot({
+            path: path.join(screens, `${name.replace('/', '-')}-${width}-${colorScheme}.png`),
+          });
+
+          expect(await seriousFaults()).toEqual([]);
+          expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+        }
+      }
+    },
+  );
+});
+
+const samples = () => page.getByRole('region', { name: 'Colorized samples' });
+
+async function urlOf(name: string): Promise<string> {
+  if (name === 'sweep') return sweepUrl;
+  if (name === 'run') return sweepUrl.replace(/sweeps\/(\w+)/, 'runs/$1-0');
+  return `${platform.apiUrl}/${name}`;
+}
+
+/** Replaces the editor's text. */
+async function write(yaml: string) {
+  const editor = page.getByRole('textbox', { name: 'Sweep spec in YAML' });
+  await editor.click();
+  await page.keyboard.press('ControlOrMeta+a');
+  await page.keyboard.insertText(yaml);
+}
+
+/** RGBA of the first photograph's tile in the column of a run. */
+async function pixelsOf(run: RegExp): Promise<number[]> {
+  const canvas = samples().getByRole('button', { name: run }).first().locator('canvas');
+  await canvas.waitFor();
+  return canvas.evaluate((element) => {
+    const { width, height } = element as unknown as { width: number; height: number };
+    const drawing = (element as unknown as { getContext(kind: '2d'): Drawing }).getContext('2d');
+    return [...drawing.getImageData(0, 0, width, height).data];
+  });
+}
+interface Drawing {
+  getImageData(x: number, y: number, width: number, height: number): { data: Uint8ClampedArray };
+}
+
+/** Mean difference between the largest and the smallest of R, G and B: 0 for a grey picture. */
+function chroma(rgba: number[]): number {
+  let sum = 0;
+  for (let index = 0; index < rgba.length; index += 4) {
+    const rgb = rgba.slice(index, index + 3);
+    sum += Math.max(...rgb) - Math.min(...rgb);
+  }
+  return sum / (rgba.length / 4);
+}
+
+async function seriousFaults(): Promise<string[]> {
+  await page.evaluate(axe); // not a script tag: the API's content policy refuses foreign scripts, as it should
+  return page.evaluate(
+    `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+      violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .map(({ id, nodes }) => id + ': ' + nodes.map(({ target }) => target).join(', ')))`,
+  );
+}
+
+function browserFlags(): string[] {
+  const quiet = [
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ];
+  return process.getuid?.() === 0 ? [...quiet, '--no-sandbox'] : quiet;
+}

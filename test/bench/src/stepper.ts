@@ -7,12 +7,19 @@ const program = fileURLToPath(new URL('./children/take-steps.js', import.meta.ur
 
 /** A process that trains one network on one engine when it is its turn: the bare loop, without data or supervisor. */
 export class Stepper {
-  private constructor(private readonly child: ChildProcess) {}
+  private errors = '';
+
+  /** TensorFlow greets at each start; what it says is shown only when the process ends early. */
+  private constructor(private readonly child: ChildProcess) {
+    child.stderr!.on(
+      'data',
+      (chunk: Buffer) => (this.errors = (this.errors + chunk.toString()).slice(-4000)),
+    );
+  }
 
   /** Resolves when it has built the network and warmed up; to the reason when there is no such engine here. */
   static async start(job: StepJob): Promise<Stepper | { unavailable: string }> {
-    const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '1' }; // no greeting of TensorFlow for each process
-    const stepper = new Stepper(fork(program, [JSON.stringify(job)], { env }));
+    const stepper = new Stepper(fork(program, [JSON.stringify(job)], { silent: true }));
     const state = stepperState.parse(await stepper.answer());
     return 'ready' in state ? stepper : state;
   }
@@ -35,7 +42,7 @@ export class Stepper {
       return await Promise.race([
         once(this.child, 'message', { signal }).then(([message]: unknown[]) => message),
         once(this.child, 'exit', { signal }).then((how: unknown[]) => {
-          throw new Error(`The process that takes steps ended with ${how.join(' ')}.`);
+          throw new Error(`The process that takes steps ended with ${how.join(' ')}:\n${this.errors}`);
         }),
       ]);
     } finally {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { planSweep, readSpec, suggest, toRecipe } from './index.js';
+import { planSweep, readSpec, suggest, sweepSpecJsonSchema, toRecipe } from './index.js';
 
 const folder = new URL('../../../examples/', import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
@@ -19,6 +19,14 @@ describe('the examples', () => {
     expect(runs).toBe(6);
     expect(new Set(preview.map(({ loss }) => loss))).toEqual(new Set(['regression', 'classification']));
     expect(new Set(preview.map(({ binGridSize }) => binGridSize))).toEqual(new Set([undefined, 10, 20]));
+  });
+
+  it('have the schema beside them by which editors complete and check them (vitest -u writes it)', async () => {
+    const schema = `${JSON.stringify(sweepSpecJsonSchema(), null, 2)}\n`;
+
+    await expect(schema).toMatchFileSnapshot('../../../examples/sweep.schema.json');
+    for (const file of files)
+      expect(readExample(file)).toMatch(/^# yaml-language-server: \$schema=sweep\.schema\.json$/m);
   });
 
   it('table 2 is the classification of the report to the letter', () => {

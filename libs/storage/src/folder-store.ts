@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -29,7 +30,7 @@ class FolderStore implements ObjectStore {
   }
 
   async prepare(): Promise<void> {
-    await this.explained(() => mkdir(this.incoming, { recursive: true }));
+    await this.explained(() => makeWithParents(this.incoming));
     await this.explained(() => removeStale(this.incoming));
     await this.check();
   }
@@ -152,6 +153,15 @@ class FolderStore implements ObjectStore {
       throw explainFileError(error, this.describe(), key);
     }
   }
+}
+
+/** As mkdir's `recursive`, which never returns in Node 20 where a parent cannot hold folders (/proc). */
+async function makeWithParents(folder: string): Promise<void> {
+  if (existsSync(folder)) return;
+  await makeWithParents(path.dirname(folder));
+  await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error; // another process made it meanwhile
+  });
 }
 
 /** Says whose it is, so that only what its owner can no longer finish is removed. */

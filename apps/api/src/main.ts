@@ -1,4 +1,4 @@
-import { DomainError, parseEnvironment } from '@chromatune/contracts';
+import { DomainError, invalidEnvironmentExitCode, parseEnvironment } from '@chromatune/contracts';
 import { apiEnvironment } from './config/environment.js';
 import { type RunningApi, startApi } from './start-api.js';
 
@@ -8,7 +8,7 @@ try {
   process.once('SIGINT', () => stop(api));
 } catch (error) {
   explain(error);
-  process.exit(1);
+  process.exit(isInvalidEnvironment(error) ? invalidEnvironmentExitCode : 1);
 }
 
 /** Ends in order; a second signal or ten seconds end it at once. */
@@ -23,6 +23,10 @@ function stop(api: RunningApi): void {
       process.exit(1);
     },
   );
+}
+
+function isInvalidEnvironment(error: unknown): boolean {
+  return error instanceof DomainError && error.code === 'invalid_environment';
 }
 
 /** Expected errors are for people: what happened and what to do, without a stack. */

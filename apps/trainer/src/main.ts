@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { DomainError } from '@chromatune/contracts';
+import { DomainError, invalidEnvironmentExitCode } from '@chromatune/contracts';
 import { loadConfig } from './config/trainer-environment.js';
 import { createLogger } from './logger.js';
 import { startTrainer, type Trainer } from './trainer.js';
@@ -20,7 +20,8 @@ try {
   trainer = await startTrainer({ config, log, env: process.env });
 } catch (error) {
   console.error(error instanceof DomainError ? `${error.message}\n${error.remedy ?? ''}`.trim() : error);
-  process.exit(1);
+  const isEnvironment = error instanceof DomainError && error.code === 'invalid_environment';
+  process.exit(isEnvironment ? invalidEnvironmentExitCode : 1);
 }
 
 /** The first signal hands runs back with checkpoints, the second without. */

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -23,8 +24,9 @@ const apiGraceMs = 10_000;
 /** `npm start`, once packages are installed and built. */
 export async function main(argv: string[]): Promise<void> {
   try {
-    const options = readOptions(argv, root);
+    const options = readOptionsWithHelp(argv);
     if (options === 'help') return say(usage);
+    requirePhotos(options);
     await new Launcher(options).run();
   } catch (error) {
     sayError(
@@ -32,6 +34,24 @@ export async function main(argv: string[]): Promise<void> {
     );
     process.exitCode = 1;
   }
+}
+
+function readOptionsWithHelp(argv: string[]) {
+  try {
+    return readOptions(argv, root);
+  } catch (error) {
+    throw new DomainError('wrong_option', 400, (error as Error).message, {
+      remedy: 'npm start -- --help lists what is possible.',
+    });
+  }
+}
+
+/** Looked at before anything is started, not after minutes. */
+function requirePhotos({ photos }: StartOptions) {
+  if (!photos || fs.statSync(photos, { throwIfNoEntry: false })?.isDirectory()) return;
+  throw new DomainError('no_photos', 400, `There is no folder ${photos}.`, {
+    remedy: 'Name the folder of your pictures: npm start -- --photos DIR',
+  });
 }
 
 /** Everything of an embedded Chromatune, started in order and stopped in the opposite one. */
@@ -60,7 +80,7 @@ class Launcher {
   private async startEverything() {
     // Services of one's own are used when their variables are set; what is not set is embedded.
     const { DATABASE_URL, REDIS_URL, OBJECT_STORE_URL } = process.env;
-    const [databaseUrl, redisUrl] = await Promise.all([
+    const [databaseUrl, redisUrl] = await allStarted([
       DATABASE_URL ??
         this.keep('postgres', (port) => startPostgres({ folder: this.data.file('postgres'), port })),
       REDIS_URL ?? this.keep('redis', (port) => startRedis({ folder: this.data.file('redis'), port })),
@@ -76,6 +96,7 @@ class Launcher {
     this.apiUrl = `http://127.0.0.1:${port}`;
     this.launch('api', 'apps/api/dist/main.js', { ...shared, HOST: '127.0.0.1', PORT: String(port) });
     await this.untilHealthy();
+    if (this.stopping) return;
     if (port !== this.options.port) say(`Port ${this.options.port} is taken; using ${port}.`);
     say(`\n  Chromatune is at  ${this.apiUrl}\n`);
 
@@ -119,6 +140,7 @@ class Launcher {
       logFile: this.data.file('logs', `${name}.log`),
       onLine: showLogLine,
       onStart: () => this.announce(),
+      onRefused: () => this.refuse(name),
       onRestart: (_, reason) =>
         say(`${name} ${reason}; starting it again (see ${this.data.file('logs', `${name}.log`)})`),
     });
@@ -149,6 +171,17 @@ class Launcher {
     });
   }
 
+  /** A program that cannot run with its settings, which it has named on the terminal: starting it again cannot help. */
+  private refuse(name: string) {
+    if (this.stopping) return;
+    sayError(
+      new DomainError('invalid_environment', 500, `The ${name} cannot run with the settings named above.`, {
+        remedy: 'Correct these environment variables, then npm start again.',
+      }),
+    );
+    void this.stop().then(() => process.exit(1));
+  }
+
   private onSignal() {
     if (this.stopping) {
       say('Stopping at once.');
@@ -173,4 +206,14 @@ class Launcher {
     })();
     return this.stopping;
   }
+}
+
+/** Waits for all even when one fails, because what is still being started could not be stopped. */
+async function allStarted<T extends unknown[]>(starts: [...T]): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
+  const results = await Promise.allSettled(starts);
+  const values = results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value as unknown;
+  });
+  return values as { [K in keyof T]: Awaited<T[K]> };
 }

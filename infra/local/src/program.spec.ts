@@ -39,12 +39,20 @@ it('forces a program that does not end in time', async () => {
   expect(program!.pid).toBeUndefined();
 });
 
+it('does not start a program again whose settings are wrong', async () => {
+  const { restarts, refusals } = start(`process.exit(78);`);
+
+  await vi.waitFor(() => expect(refusals).toEqual(['program']), 10_000);
+  expect(restarts).toEqual([]);
+});
+
 function start(code: string) {
   const folder = mkdtempSync(path.join(tmpdir(), 'chromatune-program-'));
   const file = path.join(folder, 'program.mjs');
   writeFileSync(file, code);
   const lines: string[] = [];
   const restarts: string[] = [];
+  const refusals: string[] = [];
   const log = path.join(folder, 'program.log');
   program = new Program({
     name: 'program',
@@ -55,7 +63,8 @@ function start(code: string) {
     onLine: (_, line) => lines.push(line),
     onStart: () => {},
     onRestart: (_, reason) => restarts.push(reason),
+    onRefused: (name) => refusals.push(name),
   });
   program.start();
-  return { lines, restarts, log };
+  return { lines, restarts, refusals, log };
 }

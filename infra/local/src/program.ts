@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { invalidEnvironmentExitCode } from '@chromatune/contracts';
 import { LogFile } from './log-file.js';
 
 export interface ProgramOptions {
@@ -15,6 +16,8 @@ export interface ProgramOptions {
   onLine: (name: string, line: string) => void;
   onStart: () => void;
   onRestart: (name: string, reason: string) => void;
+  /** It ended because its settings are wrong. It is not started again. */
+  onRefused: (name: string) => void;
 }
 
 const shortestBackOffMs = 500;
@@ -55,6 +58,7 @@ export class Program {
     child.once('exit', (code, signal) => {
       this.child = undefined;
       if (this.stopping) return;
+      if (code === invalidEnvironmentExitCode) return this.options.onRefused(name);
       this.backOffMs =
         Date.now() - startedAt > healthyMs
           ? shortestBackOffMs

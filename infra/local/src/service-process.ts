@@ -149,6 +149,7 @@ export function writeSettings(folder: string, name: string, settings: object): v
 export function makeFolder(folder: string): void {
   try {
     makeWithParents(resolve(folder));
+    if (!statSync(folder).isDirectory()) throw new Error('it is a file.');
     accessSync(folder, constants.W_OK | constants.X_OK);
   } catch (cause) {
     throw new DomainError(

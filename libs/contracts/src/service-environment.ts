@@ -31,9 +31,15 @@ export function parseEnvironment<T extends z.ZodType>(
     const given = source[name];
     return given === undefined
       ? `  ${name} is not set: ${issue.message}`
-      : `  ${name}=${JSON.stringify(given)}: ${issue.message}`;
+      : `  ${name}=${JSON.stringify(withoutSecret(given))}: ${issue.message}`;
   });
   throw new DomainError('invalid_environment', 500, `Invalid environment:\n${lines.join('\n')}`, {
     remedy: 'Correct these variables and start again.',
   });
 }
+
+/** What is shown ends in logs: user and password of an address do not. */
+const withoutSecret = (value: string) => value.replace(/:\/\/[^/]*@/, '://…@');
+
+/** How a service ends whose settings are wrong (EX_CONFIG): starting it again cannot help. */
+export const invalidEnvironmentExitCode = 78;

@@ -23,4 +23,4 @@ export const sweepDetail = sweep.extend({ yaml: z.string() });
 export type SweepDetail = z.infer<typeof sweepDetail>;
 
 /** Body of `POST /sweeps` and `POST /sweeps/plan`: the YAML as written, so that errors can point at its lines. */
-export const sweepRequest = z.strictObject({ yaml: z.string().min(1).max(100_000) });
+export const sweepRequest = z.strictObject({ yaml: z.string().max(100_000) });

@@ -2,7 +2,9 @@ import { DomainError } from '@chromatune/contracts';
 
 export class RunNotFound extends DomainError {
   constructor(id: string) {
-    super('run_not_found', 404, `There is no run ${id}.`, { remedy: 'GET /api/runs lists them.' });
+    super('run_not_found', 404, `There is no run ${id}.`, {
+      remedy: 'The page of a sweep lists its runs, and so does: npx chromatune sweep show SWEEP',
+    });
   }
 }
 

@@ -10,7 +10,7 @@ export class InvalidSweepSpec extends DomainError {
       400,
       `The sweep spec is not valid: ${place}${first?.message ?? 'empty'}${more}`,
       {
-        remedy: 'Correct these places and launch again. POST /api/sweeps/plan checks without launching.',
+        remedy: 'Correct this and launch again. To check without launching: npx chromatune sweep plan FILE',
         fields: problems,
       },
     );
@@ -19,7 +19,9 @@ export class InvalidSweepSpec extends DomainError {
 
 export class SweepNotFound extends DomainError {
   constructor(id: string) {
-    super('sweep_not_found', 404, `There is no sweep ${id}.`, { remedy: 'GET /api/sweeps lists them.' });
+    super('sweep_not_found', 404, `There is no sweep ${id}.`, {
+      remedy: 'The first page lists all sweeps, and so does: npx chromatune sweep list',
+    });
   }
 }
 

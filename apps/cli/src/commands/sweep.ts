@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DomainError, type Sweep, type SweepDetail, type SweepPlan } from '@chromatune/contracts';
 import type { Command } from 'commander';
-import { fieldText } from '../output/error-text.js';
+import { fieldsText } from '../output/error-text.js';
 import { ageText, count, numberText, shortDigest, stateText } from '../output/format.js';
 import type { Colors } from '../output/output.js';
 import { facts, table } from '../output/table.js';
@@ -45,8 +45,7 @@ async function planSweep({ api, output, finish }: Context, file: string): Promis
 
 function planText({ problems, runs, preview, varying }: SweepPlan, file: string, colors: Colors): string {
   if (problems.length > 0) {
-    const lines = problems.map((problem) => `  ${fieldText(problem, colors)}`);
-    return [`${colors.red('✖')} ${file} cannot be launched:`, ...lines].join('\n');
+    return [`${colors.red('✖')} ${file} cannot be launched:`, ...fieldsText(problems, colors)].join('\n');
   }
   const summary = `${colors.green('✔')} ${file} makes ${count(runs, 'run')}.`;
   if (varying.length === 0) return summary;

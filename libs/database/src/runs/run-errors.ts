@@ -2,7 +2,7 @@ import { DomainError, type RunCommand, type RunState } from '@chromatune/contrac
 
 export const runNotFound = (id: string) =>
   new DomainError('run_not_found', 404, `There is no run ${id}.`, {
-    remedy: 'List the runs of a sweep to see their ids.',
+    remedy: 'The page of a sweep lists its runs, and so does: npx chromatune sweep show SWEEP',
   });
 
 const verbs: Record<RunCommand, string> = { pause: 'paused', cancel: 'cancelled', continue: 'resumed' };

@@ -257,7 +257,12 @@ async function keyOf(options: NpyImportOptions, paths: { l: string; ab: string[]
   const files = await Promise.all(
     [paths.l, ...paths.ab].map(async (path) => {
       const { size, mtimeMs } = await stat(path).catch((cause) => {
-        throw new ImportError('no_npy', `${path} cannot be read (${cause.code}).`, 'Check its name.', cause);
+        throw new ImportError(
+          'no_npy',
+          `${path} cannot be read: ${cause.code === 'ENOENT' ? 'there is no such file' : cause.code}.`,
+          'Check its name.',
+          cause,
+        );
       });
       return { path: resolve(path), size, mtimeMs };
     }),

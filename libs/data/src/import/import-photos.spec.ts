@@ -217,7 +217,7 @@ describe('an import of photographs', () => {
   });
 
   it('says what is wrong with a folder of which nothing can be made', async () => {
-    await expect(run({ folder: join(root, 'nowhere') })).rejects.toThrow(/nowhere cannot be read \(ENOENT\)/);
+    await expect(run({ folder: join(root, 'nowhere') })).rejects.toThrow(/nowhere cannot be read: there is no such folder/);
     await expect(run()).rejects.toThrow(/has 0 usable photographs; a dataset needs at least 3/);
     await writeFile(join(photos, 'a.jpg'), 'x');
     await expect(run()).rejects.toThrow(/Left out: a\.jpg|has 1 usable/);

@@ -68,10 +68,15 @@ async function noteLink(root: string, path: string, found: PhotoList): Promise<v
   }
 }
 
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT') return 'there is no such folder';
+  return code === 'ENOTDIR' ? 'it is a file' : (code ?? message);
+}
+
 function unreadableFolder(folder: string, cause: NodeJS.ErrnoException): ImportError {
   return new ImportError(
     'unreadable_folder',
-    `The folder ${folder} cannot be read (${cause.code ?? cause.message}).`,
+    `The folder ${folder} cannot be read: ${reasonOf(cause)}.`,
     'Check its name and that this user may read it.',
     cause,
   );

@@ -53,7 +53,7 @@ export async function inspectPhotograph(encoded: Uint8Array, leastSide: number):
       signature: Buffer.from(signatureOf(small)).toString('base64'),
     };
   } catch (error) {
-    return { sha256, width: 0, height: 0, reason: `cannot be read: ${firstLine(error)}` };
+    return { sha256, width: 0, height: 0, reason: `cannot be read: ${stableReason(error)}` };
   }
 }
 
@@ -118,4 +118,12 @@ function colorsOf({ rgb }: Picture): { chroma: number; whiteShare: number } {
 
 const reader = (encoded: Uint8Array) => sharp(encoded, { limitInputPixels: mostPixels, failOn: 'error' });
 
-const firstLine = (error: unknown) => (error as Error).message.split('\n')[0]!.slice(0, 200);
+/**
+ * Words of our own, because reasons are part of a dataset's digest: libvips keeps one text of errors for all threads,
+ * so that its words differ from one import to the next.
+ */
+function stableReason(error: unknown): string {
+  const { message } = error as Error;
+  if (/unsupported image format/i.test(message)) return 'no picture, or in an unsupported image format';
+  return /is empty/i.test(message) ? 'the file is empty' : 'the file is damaged or truncated';
+}

@@ -34,7 +34,7 @@ export async function testMain(filters: string[]): Promise<number> {
   await ensureBrowser();
 
   const outcomes: Outcome[] = [];
-  if (filters.length === 0) outcomes.push(await lint());
+  if (filters.length === 0) outcomes.push(await lint(), await deadCode());
   for (const project of projects) outcomes.push(await testProject(project));
   return report(outcomes);
 }
@@ -68,6 +68,18 @@ async function lint(): Promise<Outcome> {
     what: 'lint',
     passed,
     failed: code === 0 ? failed : Math.max(failed, 1),
+    seconds: since(startedAt),
+  };
+}
+
+/** Exports, files and dependencies that nothing uses any more. */
+async function deadCode(): Promise<Outcome> {
+  const startedAt = Date.now();
+  const { code } = await run('node_modules/.bin/knip', ['--no-config-hints'], root);
+  return {
+    what: 'dead code',
+    passed: code === 0 ? 1 : 0,
+    failed: code === 0 ? 0 : 1,
     seconds: since(startedAt),
   };
 }

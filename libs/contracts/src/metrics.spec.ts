@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { fromMeasured, measured, point, toMeasured } from './metrics.js';
+
+it.each([0.1, -0, 1e-300, NaN, Infinity, -Infinity])('carries %s through JSON', (value) => {
+  const carried = measured.parse(JSON.parse(JSON.stringify(toMeasured(value))));
+
+  expect(fromMeasured(carried)).toBe(value === 0 ? 0 : value);
+});
+
+it.each([{ seq: 0 }, { metric: 'train/lossy' }, { value: null }, { value: 'nan' }, { at: 'yesterday' }])(
+  'refuses a point with %o',
+  (wrong) => {
+    const right = {
+      seq: 1,
+      metric: 'train/loss',
+      step: 1,
+      epoch: 0.1,
+      value: 'NaN',
+      at: '2026-11-23T04:00:00.000Z',
+    };
+
+    expect(point.safeParse(right).success).toBe(true);
+    expect(point.safeParse({ ...right, ...wrong }).success).toBe(false);
+  },
+);

@@ -14,6 +14,9 @@ import { ProblemNote } from '../ui/problem-note.js';
 import { Skeleton } from '../ui/skeleton.js';
 import { useTitle } from '../ui/use-title.js';
 
+/** Without the line by which other editors find the schema; this one has it already. */
+const firstSweep = example.replace(/^# yaml-language-server:.*\n/, '');
+
 const SpecEditor = lazy(() => import('./spec-editor.js'));
 
 export function NewSweepPage() {
@@ -29,7 +32,7 @@ export function NewSweepPage() {
           Ctrl + Space completes. The same file works with <code>npx chromatune sweep launch</code>.
         </p>
       </header>
-      {from ? <CopyOf id={from} /> : <SweepWriter initial={example} />}
+      {from ? <CopyOf id={from} /> : <SweepWriter initial={firstSweep} />}
     </div>
   );
 }

@@ -30,6 +30,7 @@ const boundaries = [
       'layer:contracts',
       'layer:base',
       'layer:domain',
+      'layer:platform', // journeys look at what is really stored
       'layer:infra',
     ],
   },

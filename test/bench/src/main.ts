@@ -19,14 +19,17 @@ ${table(parts.map(({ name, takes, measures }) => ({ part: name, takes, measures 
 
   --rounds N    how often each thing is measured, in turn with the others
   --rows N      import: rows of the Kaggle layout (25000 is the real count)
-  --portable    training: the portable engine, too
+  --portable    training: the portable engine, too (takes several times as long)
 
-Figures are printed and written to test-results/bench-PART.json. A missed target makes the exit code 1.
+Figures are printed and written to test-results/bench-PART.json. Exit code 1: a target is missed; 2: no figures.
 `;
 
 process.on('SIGINT', () => process.exit(130)); // so that temporary folders are removed
 process.on('SIGTERM', () => process.exit(143));
-await main();
+await main().catch((error: Error) => {
+  console.error(`✖ ${error.message}`);
+  process.exit(2); // no figures, which is not the same as bad ones
+});
 
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({

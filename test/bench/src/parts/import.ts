@@ -19,7 +19,7 @@ const sizes = [64, 224];
 export const importPart: Part = {
   name: 'import',
   measures: 'seconds and peak memory of importing the Kaggle layout (25,000 x 224 x 224, 3.8 GB)',
-  takes: '5 min',
+  takes: '3 min',
   async run({ rows, say }: Options): Promise<Result> {
     const folder = temporaryFolder('bench-import');
     await requireSpace(folder, rows);

@@ -49,7 +49,7 @@ interface Contestant {
 export const trainingPart: Part = {
   name: 'training',
   measures: 'images per second of a training step, by recipe, engine and threads',
-  takes: '5 min',
+  takes: '4 min',
   async run({ rounds = defaultRounds, portable, say }: Options): Promise<Result> {
     const contestants: Contestant[] = [
       { engine: 'native', threads: 1 },

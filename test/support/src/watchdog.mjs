@@ -29,4 +29,4 @@ for (const signal of ['SIGINT', 'SIGKILL']) {
   }
 }
 while (ownerLives() && folder) await sleep(200); // it may start the service again on its data
-if (folder) rmSync(folder, { recursive: true, force: true });
+if (folder) rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }); // others may still write there

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { DomainError } from './problem.js';
 import { parseEnvironment, serviceEnvironment } from './service-environment.js';
 
@@ -24,6 +25,14 @@ describe('the environment', () => {
     expect(start).toThrow(DomainError);
     expect(start).toThrow(`${name}=${JSON.stringify(value)}: `);
     expect(start).toThrow(message);
+  });
+
+  it('says of text in place of a number that it is none', () => {
+    const schema = z.object({ LEASE_SECONDS: z.coerce.number().min(1) });
+
+    expect(() => parseEnvironment(schema, { LEASE_SECONDS: 'soon' })).toThrow(
+      'LEASE_SECONDS="soon": must be a number',
+    );
   });
 
   it('names every variable that is not set', () => {

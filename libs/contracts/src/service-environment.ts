@@ -24,7 +24,7 @@ export function parseEnvironment<T extends z.ZodType>(
   schema: T,
   source: Record<string, string | undefined>,
 ): z.infer<T> {
-  const parsed = schema.safeParse(source);
+  const parsed = schema.safeParse(source, { error: sayNumber });
   if (parsed.success) return parsed.data;
   const lines = parsed.error.issues.map((issue) => {
     const name = issue.path.join('.');
@@ -37,6 +37,10 @@ export function parseEnvironment<T extends z.ZodType>(
     remedy: 'Correct these variables and start again.',
   });
 }
+
+/** zod's own words for text that is no number are "expected number, received NaN". */
+const sayNumber: z.core.$ZodErrorMap = (issue) =>
+  issue.code === 'invalid_type' && issue.expected === 'number' ? 'must be a number' : undefined;
 
 /** What is shown ends in logs: user and password of an address do not. */
 const withoutSecret = (value: string) => value.replace(/:\/\/[^/]*@/, '://…@');

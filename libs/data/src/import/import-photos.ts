@@ -182,7 +182,7 @@ function requirePhotos(count: number, folder: string, skipped: DatasetManifest['
   const why = reasons.length > 0 ? ` Left out: ${reasons.join('; ')}${skipped.length > 3 ? '; …' : ''}.` : '';
   throw new ImportError(
     'too_few_photographs',
-    `${folder} has ${count} usable photographs; a dataset needs at least 3.${why}`,
+    `${folder} has ${count} usable ${count === 1 ? 'photograph' : 'photographs'}; a dataset needs at least 3.${why}`,
     'Name a folder with colour photographs (JPEG, PNG, WebP, TIFF, AVIF).',
   );
 }

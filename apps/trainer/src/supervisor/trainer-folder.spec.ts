@@ -33,13 +33,15 @@ describe("a trainer's folder", () => {
   });
 
   it('lets exactly one in when several start at once, also over a stale lock', async () => {
-    await writeFile(join(folder, 'trainer.lock'), staleLock({ pid: 2 ** 22 + 1 }));
+    for (let round = 0; round < 50; round++) {
+      await writeFile(join(folder, 'trainer.lock'), staleLock({ pid: 2 ** 22 + 1 }));
 
-    const opened = await Promise.allSettled(Array.from({ length: 8 }, () => openTrainerFolder(folder)));
+      const opened = await Promise.allSettled(Array.from({ length: 8 }, () => openTrainerFolder(folder)));
 
-    const winners = opened.filter((result) => result.status === 'fulfilled');
-    expect(winners).toHaveLength(1);
-    await winners[0]!.value.release();
+      const winners = opened.filter((result) => result.status === 'fulfilled');
+      expect(winners).toHaveLength(1);
+      await winners[0]!.value.release();
+    }
   });
 
   it.each([

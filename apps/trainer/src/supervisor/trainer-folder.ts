@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DomainError, trainerId as trainerIdSchema } from '@chromatune/contracts';
 
 /** A trainer's own folder: its id, kept between starts, and a lock, because two trainers with one id would share leases. */
@@ -49,6 +50,8 @@ interface Holder {
 /** Elsewhere a pid says nothing, so the holder touches its lock, and one untouched for this long is stale. */
 const foreignLockStaleMs = 30_000;
 const touchEveryMs = 5_000;
+/** Removing a stale lock takes milliseconds; whoever held on to it for this long was killed while doing it. */
+const removalStaleMs = 5_000;
 
 async function lock(path: string, folder: string): Promise<() => Promise<void>> {
   const own: Holder = {
@@ -69,39 +72,51 @@ async function lock(path: string, folder: string): Promise<() => Promise<void>> 
   const touching = setInterval(() => void touch(path), touchEveryMs).unref();
   return async () => {
     clearInterval(touching);
-    if ((await readHolder(path))?.token === own.token) await rm(path, { force: true });
+    const holder = await readHolder(path);
+    if (holder !== 'none' && holder?.token === own.token) await rm(path, { force: true });
   };
 }
 
-/** `link` fails when the lock exists, so of two that start together one wins; a stale lock is moved away first. */
+/** `link` fails when the lock exists, so of two that start together one wins; a stale lock is removed first. */
 async function takeLock(path: string, candidate: string, folder: string): Promise<void> {
   for (;;) {
-    try {
-      return await link(candidate, path);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw cannotWrite(folder, error);
-    }
+    if (await linked(candidate, path, folder)) return;
     const holder = await readHolder(path);
+    if (holder === 'none') continue;
     if (holder !== null && (await isAlive(path, holder))) throw folderInUse(folder, holder);
-    await moveAway(path, `${candidate}.stale`, holder, folder);
+    await removeStale(path, candidate, folder);
   }
 }
 
-async function moveAway(path: string, stale: string, seen: Holder | null, folder: string): Promise<void> {
+/**
+ * Looks again and removes the lock, alone: without the second lock, one that looked before another took the place of the
+ * stale lock would remove that other's.
+ */
+async function removeStale(path: string, candidate: string, folder: string): Promise<void> {
+  const removing = `${path}.removing`;
+  if (!(await linked(candidate, removing, folder))) {
+    const held = await stat(removing).catch(() => null);
+    if (held !== null && Date.now() - held.mtimeMs > removalStaleMs) await rm(removing, { force: true });
+    await sleep(20);
+    return;
+  }
   try {
-    await rename(path, stale);
+    const holder = await readHolder(path);
+    if (holder !== 'none' && (holder === null || !(await isAlive(path, holder))))
+      await rm(path, { force: true });
+  } finally {
+    await rm(removing, { force: true });
+  }
+}
+
+async function linked(candidate: string, path: string, folder: string): Promise<boolean> {
+  try {
+    await link(candidate, path);
+    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw cannotWrite(folder, error);
   }
-  const moved = await readHolder(stale);
-  if (moved !== null && moved.token !== seen?.token) {
-    // Someone took the stale lock between our two looks: it is theirs, give it back.
-    await link(stale, path).catch(() => undefined);
-    await rm(stale, { force: true });
-    throw folderInUse(folder, moved);
-  }
-  await rm(stale, { force: true });
 }
 
 async function isAlive(path: string, holder: Holder): Promise<boolean> {
@@ -118,11 +133,12 @@ async function isAlive(path: string, holder: Holder): Promise<boolean> {
   return holder.startedAt === null || startedAt === null || startedAt === holder.startedAt;
 }
 
-async function readHolder(path: string): Promise<Holder | null> {
+/** Null when the lock cannot be understood, `none` when there is no lock (any more). */
+async function readHolder(path: string): Promise<Holder | null | 'none'> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as Holder;
-  } catch {
-    return null;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'none' : null;
   }
 }
 

@@ -6,7 +6,10 @@ import { InjectDatabase } from '../config/connections.js';
 import { SweepHasEnded } from './sweeps.errors.js';
 import { SweepsService } from './sweeps.service.js';
 
-/** Pause, resume and cancel a sweep: its state first, so that the scheduler makes no more runs, then each of its runs. */
+/**
+ * Pause, resume and cancel a sweep and each of its runs. The scheduler makes runs while the state is `running` and fewer
+ * than `parallel` are active: so the state goes first when runs are stopped, and last when they go on.
+ */
 @Injectable()
 export class SweepCommandsService {
   constructor(
@@ -55,10 +58,12 @@ export class SweepCommandsService {
   ): Promise<Sweep> {
     const sweep = await this.sweeps.get(id);
     if (sweep.state === 'completed' || sweep.state === 'cancelled') throw new SweepHasEnded(id, sweep.state);
-    await this.database.sweeps.setState(id, state);
+    const goesOn = state === 'running';
+    if (!goesOn) await this.database.sweeps.setState(id, state);
     for (const run of (await this.sweeps.listRuns(id)).filter(concerns)) {
       await command(run).catch(ignoreChangedMeanwhile);
     }
+    if (goesOn) await this.database.sweeps.setState(id, state);
     this.logger.info({ sweepId: id }, `sweep is ${state} now`);
     return this.sweeps.get(id);
   }

@@ -59,7 +59,7 @@ const boundariesOfSpecs = boundaries.map((rule) =>
 );
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '.nx/**', '**/node_modules/**', '.chromatune/**'] },
+  { ignores: ['vitest.project.ts', '**/dist/**', '.nx/**', '**/node_modules/**', '.chromatune/**'] },
   js.configs.recommended,
   tseslint.configs.recommended,
   {

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { DomainError } from '@chromatune/contracts';
-import { makeFolder } from './service-process.js';
+import { makeFolder, processStart, writeSettings } from './service-process.js';
 
 /** What runs where, for the CLI, for people and for tests: `<data folder>/services.json`. */
 export interface RunningServices {
@@ -27,9 +27,7 @@ export class DataFolder {
   }
 
   announce(services: RunningServices) {
-    const temporary = this.file('services.json.new');
-    fs.writeFileSync(temporary, JSON.stringify(services, null, 2), { mode: 0o600 });
-    fs.renameSync(temporary, this.file('services.json'));
+    writeSettings(this.path, 'services', services);
   }
 
   close() {
@@ -76,10 +74,5 @@ function identityOf(pid: number): string | undefined {
   } catch {
     return undefined;
   }
-  try {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return `${pid} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`;
-  } catch {
-    return `${pid} unknown`; // not Linux
-  }
+  return `${pid} ${processStart(pid) ?? 'unknown'}`; // unknown where there is no /proc
 }

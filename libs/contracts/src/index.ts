@@ -6,6 +6,7 @@ export * from './ids.js';
 export * from './live.js';
 export * from './metrics.js';
 export * from './parameters.js';
+export * from './plain-recipe.js';
 export * from './problem.js';
 export * from './queue.js';
 export * from './recipe.js';

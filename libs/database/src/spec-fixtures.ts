@@ -1,6 +1,10 @@
 import {
   type DatasetManifest,
   type Environment,
+  plainAdam,
+  plainModel,
+  plainRegression,
+  plainTraining,
   type Point,
   type Recipe,
   sweepSpec,
@@ -42,15 +46,15 @@ export const manifest = (name = 'first-photos'): DatasetManifest => {
 };
 
 export const recipe = (changes: Partial<Recipe> = {}): Recipe => ({
-  recipeVersion: 1,
+  ...plainTraining,
+  recipeVersion: 2,
   dataset: { name: 'first-photos', digest: digest('d') },
-  model: { encoder: 'resnet18', width: 0.5, imageSize: 64 },
-  loss: { type: 'regression', outputActivation: 'linear' },
-  optimizer: { type: 'adam', learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+  model: { ...plainModel, encoder: 'resnet18', width: 0.5 },
+  loss: plainRegression,
+  optimizer: plainAdam,
   batchSize: 16,
   epochs: 4,
   seed: 7,
-  augmentation: { flip: true },
   samples: { images: 8, every: 1 },
   ...changes,
 });

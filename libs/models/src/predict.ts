@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { type Loss } from './losses/loss.js';
 import { type Network } from './networks/network.js';
-import { lightnessTensor } from './training/batch.js';
+import { batchTensors, lightnessBytes, toNetworkInput } from './training/batch.js';
 import { type Batch } from './training/step.js';
 
 /** What the network makes of grey images: ab of every pixel in ab units, [n, size, size, 2]. `l` is 8-bit L. */
@@ -12,7 +12,7 @@ export function predictAb(
   n: number,
   size: number,
 ): Float32Array {
-  const ab = tf.tidy(() => loss.decode(network.forward(lightnessTensor({ l, images: n, size }), false)));
+  const ab = tf.tidy(() => loss.decode(network.forward(toNetworkInput(lightnessBytes(l, n, size)), false)));
   return readAndFree(ab);
 }
 
@@ -26,8 +26,9 @@ export function evaluateBatch(
   batch: Batch,
 ): { loss: number; ab: Float32Array } {
   const [value, ab] = tf.tidy(() => {
-    const prediction = network.forward(lightnessTensor(batch), false);
-    return [loss.loss(prediction, loss.targets(batch)), loss.decode(prediction)];
+    const { l, ab } = batchTensors(batch);
+    const prediction = network.forward(toNetworkInput(l), false);
+    return [loss.value(prediction, ab), loss.decode(prediction)];
   });
   return { loss: readAndFree(value!)[0]!, ab: readAndFree(ab!) };
 }

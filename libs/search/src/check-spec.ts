@@ -1,6 +1,8 @@
 import {
+  allNeeds,
+  type ParameterCondition,
   type ParameterName,
-  parameterNeedsLoss,
+  type ParameterValue,
   type SpecProblem,
   type SweepSpec,
 } from '@chromatune/contracts';
@@ -21,7 +23,12 @@ export function specProblems(spec: SweepSpec): LocatedProblem[] {
   const ofSpace = checkSpace(spec.space);
   if (ofSpace.length > 0) return ofSpace;
   const ofDependencies = [...checkFixedAndVaried(spec), ...checkCycles(spec), ...checkConditions(spec)];
-  const others = [...checkUnused(spec), ...checkObjective(spec), ...checkSearch(spec)];
+  const others = [
+    ...checkUnused(spec),
+    ...checkTogether(spec),
+    ...checkObjective(spec),
+    ...checkSearch(spec),
+  ];
   // the grid can only be counted when it is sound
   const ofSize = ofDependencies.length + others.length === 0 ? checkSize(spec) : [];
   return [...ofDependencies, ...others, ...ofSize];
@@ -64,28 +71,39 @@ function checkConditions(spec: SweepSpec): LocatedProblem[] {
   return domains(spec).flatMap(([name, domain]) =>
     Object.entries(whenOf(domain)).flatMap(([key, wanted]) => {
       const other = key as ParameterName;
+      const values = [wanted].flat();
       const path = ['space', name, 'when', key];
-      const loss = parameterNeedsLoss[name];
-      if (loss && other === 'loss' && ![wanted].flat().includes(loss)) {
-        return [{ path, message: `${name} only means something with loss ${loss}.` }];
-      }
-      const otherLoss = parameterNeedsLoss[other];
-      if (loss && otherLoss && loss !== otherLoss) {
-        const message = `${other} belongs to loss ${otherLoss} and ${name} to loss ${loss}: no run has both.`;
+      const own = allNeeds(name).find((need) => need.parameter === other && !overlap(need.values, values));
+      if (own) return [{ path, message: `${name} only means something with ${inWords(own)}.` }];
+      const clash = clashOf(spec, name, other);
+      if (clash) {
+        const [mine, theirs] = clash;
+        const message = `${other} belongs to ${inWords(theirs)} and ${name} to ${inWords(mine)}: no run has both.`;
         return [{ path, atKey: true, message }];
       }
       const possible = possibleValues(spec, other);
-      if (!possible || [wanted].flat().some((value) => possible.includes(value))) return [];
-      const message = `${other} is never ${oneOf([wanted].flat().map(shown))} in this sweep, but ${oneOf(possible.map(shown))}.`;
+      if (!possible || overlap(values, possible)) return [];
+      const message = `${other} is never ${oneOf(values.map(shown))} in this sweep, but ${oneOf(possible.map(shown))}.`;
       return [{ path, message }];
     }),
   );
 }
 
-/** Parameters of a loss that no run has. Ignoring them silently would hide a mistake. */
+/** Needs of two parameters that no run can meet together. */
+function clashOf(spec: SweepSpec, name: ParameterName, other: ParameterName) {
+  for (const mine of allNeeds(name)) {
+    for (const theirs of allNeeds(other)) {
+      if (mine.parameter !== theirs.parameter) continue;
+      const possible = possibleValues(spec, mine.parameter) ?? mine.values;
+      const shared = mine.values.filter((value) => theirs.values.includes(value));
+      if (!overlap(shared, possible)) return [mine, theirs] as const;
+    }
+  }
+  return null;
+}
+
+/** Parameters that mean nothing in any run. Ignoring them silently would hide a mistake. */
 function checkUnused(spec: SweepSpec): LocatedProblem[] {
-  const losses = possibleValues(spec, 'loss');
-  if (!losses) return [];
   const places: [string, string[]][] = [
     ['model', Object.keys(spec.model)],
     ['training', Object.keys(spec.training)],
@@ -93,12 +111,32 @@ function checkUnused(spec: SweepSpec): LocatedProblem[] {
   ];
   return places.flatMap(([section, names]) =>
     names.flatMap((name) => {
-      const needed = parameterNeedsLoss[name as ParameterName];
-      if (!needed || losses.includes(needed)) return [];
-      const message = `${name} only means something with loss ${needed}, and every run of this sweep has loss ${losses.join(', ')}. Remove it, or add loss: ${needed}.`;
+      const missing = allNeeds(name as ParameterName).findLast((need) => {
+        const possible = possibleValues(spec, need.parameter);
+        return possible && !overlap(need.values, possible);
+      });
+      if (!missing) return [];
+      const has = possibleValues(spec, missing.parameter)!.join(', ');
+      const remedy = `Remove it, or add ${missing.parameter}: ${missing.values[0]}.`;
+      const message = `${name} only means something with ${inWords(missing)}, and every run of this sweep has ${missing.parameter} ${has}. ${remedy}`;
       return [{ path: [section, name], atKey: true, message }];
     }),
   );
+}
+
+const inWords = ({ parameter, values }: ParameterCondition) => `${parameter} ${oneOf(values.map(String))}`;
+
+const overlap = (some: readonly ParameterValue[], others: readonly ParameterValue[]) =>
+  some.some((value) => others.includes(value));
+
+/** Values that are allowed one by one, but not together in one run. */
+function checkTogether(spec: SweepSpec): LocatedProblem[] {
+  const sizes = possibleValues(spec, 'imageSize');
+  const odd = sizes?.find((size) => Number(size) % 32 !== 0);
+  if (odd === undefined || !possibleValues(spec, 'cut')?.includes('conv5')) return [];
+  const section = 'cut' in spec.space ? 'space' : 'model';
+  const message = `A network cut after conv5 halves the side five times, so imageSize must be a multiple of 32, not ${odd}.`;
+  return [{ path: [section, 'cut'], message }];
 }
 
 function checkObjective(spec: SweepSpec): LocatedProblem[] {

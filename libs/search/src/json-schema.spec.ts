@@ -21,7 +21,7 @@ it('offers every parameter in the space, words only as lists', () => {
   expect(space?.properties?.['learningRate']?.anyOf).toHaveLength(4);
   expect(space?.properties?.['loss']?.anyOf?.[0]).toEqual({
     type: 'string',
-    enum: ['regression', 'classification'],
+    enum: ['regression', 'classification', 'combined'],
   });
   expect(space?.additionalProperties).toBe(false);
 });

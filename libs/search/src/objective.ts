@@ -8,8 +8,19 @@ import {
 /** Parameters that change what a value of the loss means. Runs that differ in one cannot be ranked by their loss. */
 export const changesMeaningOfLoss: readonly ParameterName[] = [
   'loss',
+  'regressionLoss',
+  'huberDelta',
   'binGridSize',
   'binSet',
+  'encoding',
+  'softNeighbors',
+  'softSigma',
+  'rebalancing',
+  'rebalancingLambda',
+  'rebalancingSigma',
+  'doubleSoftmax',
+  'regressionWeight',
+  'lossReduction',
   'headResolution',
   'outputActivation', // the targets are scaled to the activation's range
 ];

@@ -1,10 +1,13 @@
 import {
+  type ClassificationRecipe,
   type LossRecipe,
+  type ModelRecipe,
   type ParameterName,
   type parameterSchemas,
   type ParameterValues,
   recipe,
   type Recipe,
+  type RegressionRecipe,
   type SweepSpec,
 } from '@chromatune/contracts';
 import { fixedValue, listedValues, whenOf } from './space.js';
@@ -19,21 +22,22 @@ export function toRecipe(spec: SweepSpec, values: ParameterValues, dataset: Reci
     return value as Value<N>; // proved below, by the schema of the whole recipe
   };
   const made: Recipe = {
-    recipeVersion: 1,
+    recipeVersion: 2,
     dataset,
-    model: { encoder: of('encoder'), width: of('width'), imageSize: of('imageSize') },
+    model: toModel(of),
     loss: toLoss(of),
-    optimizer: {
-      type: 'adam',
-      learningRate: of('learningRate'),
-      beta1: of('beta1'),
-      beta2: of('beta2'),
-      epsilon: of('epsilon'),
-    },
+    optimizer: toOptimizer(of),
+    encoderLearningRateFactor: of('encoderLearningRateFactor'),
+    schedule: toSchedule(of),
+    warmupSteps: of('warmupSteps'),
+    gradientClip: of('gradientClip'),
+    averageDecay: of('averageDecay'),
     batchSize: of('batchSize'),
+    microBatch: of('microBatch'),
     epochs: spec.budget.epochs,
     seed: of('seed'),
-    augmentation: { flip: of('flip') },
+    augmentation: { flip: of('flip'), crop: of('crop') },
+    deterministic: of('deterministic'),
     samples: spec.samples,
   };
   return recipe.parse(made);
@@ -42,17 +46,81 @@ export function toRecipe(spec: SweepSpec, values: ParameterValues, dataset: Reci
 type Value<N extends ParameterName> = ReturnType<(typeof parameterSchemas)[N]['parse']>;
 type ValueOf = <N extends ParameterName>(name: N) => Value<N>;
 
+/** A recipe has no `auto`: what it stood for when the run was made must stay what it was. */
+function toModel(of: ValueOf): ModelRecipe {
+  const [cut, inputAdaptation] = [of('cut'), of('inputAdaptation')];
+  return {
+    encoder: of('encoder'),
+    cut: cut !== 'auto' ? cut : of('loss') === 'classification' ? 'conv3' : 'conv4',
+    width: of('width'),
+    imageSize: of('imageSize'),
+    weights: of('weights'),
+    inputAdaptation: inputAdaptation !== 'auto' ? inputAdaptation : of('weights') === 'none' ? 'new' : 'sum',
+    freezeThrough: of('freezeThrough'),
+    batchNorm: of('batchNorm'),
+    upsampling: of('upsampling'),
+  };
+}
+
 function toLoss(of: ValueOf): LossRecipe {
-  if (of('loss') === 'regression') return { type: 'regression', outputActivation: of('outputActivation') };
+  const type = of('loss');
+  if (type === 'regression') return toRegression(of);
+  if (type === 'classification') return toClassification(of);
+  return {
+    type,
+    regression: toRegression(of),
+    classification: toClassification(of),
+    regressionWeight: of('regressionWeight'),
+    decodeFrom: of('decodeFrom'),
+  };
+}
+
+function toRegression(of: ValueOf): RegressionRecipe {
+  return {
+    type: 'regression',
+    outputActivation: of('outputActivation'),
+    penalty: of('regressionLoss') === 'huber' ? { type: 'huber', delta: of('huberDelta') } : { type: 'mse' },
+    reduction: of('lossReduction'),
+  };
+}
+
+function toClassification(of: ValueOf): ClassificationRecipe {
+  const [binSet, rebalancing, decoding] = [of('binSet'), of('rebalancing'), of('decoding')];
   return {
     type: 'classification',
-    binGridSize: of('binGridSize'),
-    binSet: of('binSet'),
+    binGridSize: binSet === 'zhang-313' ? 10 : of('binGridSize'),
+    binSet,
     headKernel: of('headKernel'),
     headResolution: of('headResolution'),
     reluBeforeSoftmax: of('reluBeforeSoftmax'),
-    decodeTemperature: of('decodeTemperature'),
+    doubleSoftmax: of('doubleSoftmax'),
+    encoding:
+      of('encoding') === 'soft'
+        ? { type: 'soft', neighbors: of('softNeighbors'), sigma: of('softSigma') }
+        : { type: 'hard' },
+    rebalancing:
+      rebalancing === 'none'
+        ? { type: rebalancing }
+        : { type: rebalancing, lambda: of('rebalancingLambda'), sigma: of('rebalancingSigma') },
+    decoding:
+      decoding === 'annealed-mean'
+        ? { type: decoding, temperature: of('decodeTemperature') }
+        : { type: decoding },
+    reduction: of('lossReduction'),
   };
+}
+
+function toOptimizer(of: ValueOf): Recipe['optimizer'] {
+  const type = of('optimizer');
+  const shared = { learningRate: of('learningRate'), weightDecay: of('weightDecay') };
+  if (type === 'sgd') return { type, ...shared, momentum: of('momentum'), nesterov: of('nesterov') };
+  return { type, ...shared, beta1: of('beta1'), beta2: of('beta2'), epsilon: of('epsilon') };
+}
+
+function toSchedule(of: ValueOf): Recipe['schedule'] {
+  const type = of('schedule');
+  if (type === 'step') return { type, every: of('scheduleEvery'), factor: of('scheduleFactor') };
+  return type === 'cosine' ? { type, floor: of('scheduleFloor') } : { type };
 }
 
 /** The value of a parameter that stands in the space but does not vary. */

@@ -1,7 +1,9 @@
 import {
+  allNeeds,
+  type ParameterCondition,
   type ParameterDomain,
   type ParameterName,
-  parameterNeedsLoss,
+  parameterNeeds,
   parameterSchemas,
   type ParameterValue,
   type SweepSpec,
@@ -12,16 +14,10 @@ import { parameterLimits } from './allowed.js';
 /** What a parameter may be, when it may be it, and how to take one value. */
 export interface Dimension {
   name: ParameterName;
-  conditions: Condition[];
+  conditions: ParameterCondition[];
   /** All its values, in order, or null where there are too many to tell apart. */
   values: ParameterValue[] | null;
   draw(stream: Stream): ParameterValue;
-}
-
-/** Holds where the parameter has one of these values. */
-export interface Condition {
-  parameter: ParameterName;
-  values: ParameterValue[];
 }
 
 export type Assignment = Partial<Record<ParameterName, ParameterValue>>;
@@ -38,9 +34,13 @@ export function dimensionsOf(spec: SweepSpec): Dimension[] {
 }
 
 /** The value a run has: the one it was given, else the fixed one, else the default; nothing where it means nothing. */
-export function effectiveValue(spec: SweepSpec, given: Assignment, name: ParameterName) {
-  const neededLoss = parameterNeedsLoss[name];
-  if (neededLoss && effectiveValue(spec, given, 'loss') !== neededLoss) return undefined;
+export function effectiveValue(
+  spec: SweepSpec,
+  given: Assignment,
+  name: ParameterName,
+): ParameterValue | undefined {
+  const need = parameterNeeds[name];
+  if (need && !holds(spec, given, need)) return undefined;
   return given[name] ?? fixedValue(spec, name);
 }
 
@@ -51,25 +51,26 @@ export function fixedValue(spec: Pick<SweepSpec, 'model' | 'training'>, name: Pa
 }
 
 export const isActive = (spec: SweepSpec, given: Assignment, { conditions }: Dimension): boolean =>
-  conditions.every(({ parameter, values }) => {
-    const value = effectiveValue(spec, given, parameter);
-    return value !== undefined && values.includes(value);
-  });
+  conditions.every((condition) => holds(spec, given, condition));
 
-export function conditionsOf(name: ParameterName, domain: ParameterDomain): Condition[] {
-  const neededLoss = parameterNeedsLoss[name];
-  const conditions = Object.entries(whenOf(domain)).map(([parameter, value]) => ({
+function holds(spec: SweepSpec, given: Assignment, { parameter, values }: ParameterCondition): boolean {
+  const value = effectiveValue(spec, given, parameter);
+  return value !== undefined && values.includes(value);
+}
+
+/** All that must hold for the parameter to mean something: its needs, its `when`, and what those need in turn. */
+function conditionsOf(name: ParameterName, domain: ParameterDomain): ParameterCondition[] {
+  const written = Object.entries(whenOf(domain)).map(([parameter, value]) => ({
     parameter: parameter as ParameterName,
     values: [value].flat(),
   }));
-  return neededLoss ? [{ parameter: 'loss', values: [neededLoss] }, ...conditions] : conditions;
+  return [...allNeeds(name), ...written, ...written.flatMap(({ parameter }) => allNeeds(parameter))];
 }
 
 /** Parameters that must be known before this one. */
-export function dependenciesOf(name: ParameterName, domain: ParameterDomain): ParameterName[] {
-  const direct = conditionsOf(name, domain).map(({ parameter }) => parameter);
-  return direct.some((parameter) => parameterNeedsLoss[parameter]) ? [...direct, 'loss'] : direct;
-}
+export const dependenciesOf = (name: ParameterName, domain: ParameterDomain): ParameterName[] => [
+  ...new Set(conditionsOf(name, domain).map(({ parameter }) => parameter)),
+];
 
 export const whenOf = (domain: ParameterDomain) =>
   typeof domain === 'object' && !Array.isArray(domain) ? (domain.when ?? {}) : {};

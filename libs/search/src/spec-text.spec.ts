@@ -203,7 +203,7 @@ const mistakes: [title: string, text: string, line: number, column: number, mess
     space('loss: [regresion]'),
     4,
     10,
-    /^loss must be regression or classification, not "regresion"\. Did you mean regression\?$/,
+    /^loss must be regression, classification or combined, not "regresion"\. Did you mean regression\?$/,
   ],
   ['a value twice', space('batchSize: [16, 32, 16]'), 4, 23, /^batchSize lists 16 twice/],
   ['a kernel that does not exist', space('headKernel: [1, 5]'), 4, 19, /^headKernel must be 1 or 3, not 5/],
@@ -289,7 +289,7 @@ const mistakes: [title: string, text: string, line: number, column: number, mess
     space('loss: { distribution: uniform, min: 0, max: 1 }'),
     4,
     25,
-    /^loss must be regression or classification, so it cannot have a distribution/,
+    /^loss must be regression, classification or combined, so it cannot have a distribution/,
   ],
   [
     'a count that is no count',
@@ -317,7 +317,7 @@ const mistakes: [title: string, text: string, line: number, column: number, mess
     space('batchSize: { values: [3], when: { loss: clasification } }'),
     4,
     43,
-    /^loss must be regression or classification, not "clasification"\. Did you mean classification\?/,
+    /^loss must be regression, classification or combined, not "clasification"\. Did you mean classification\?/,
   ],
   [
     'a condition on itself',
@@ -348,7 +348,7 @@ const mistakes: [title: string, text: string, line: number, column: number, mess
     ),
     5,
     40,
-    /^outputActivation belongs to loss regression and binGridSize to loss classification: no run has both/,
+    /^outputActivation belongs to loss regression or combined and binGridSize to loss classification or combined: no run has both/,
   ],
   [
     'conditions in a circle',
@@ -371,7 +371,7 @@ const mistakes: [title: string, text: string, line: number, column: number, mess
     space('binGridSize: [10, 20]'),
     4,
     3,
-    /^binGridSize only means something with loss classification, and every run of this sweep has loss regression/,
+    /^binGridSize only means something with loss classification or combined, and every run of this sweep has loss regression/,
   ],
   [
     'a fixed parameter that no run uses',
@@ -379,6 +379,27 @@ const mistakes: [title: string, text: string, line: number, column: number, mess
     6,
     10,
     /^headKernel only means something with loss classification/,
+  ],
+  [
+    'a parameter whose need is not met further up',
+    `${space('batchSize: [1, 2]')}training: { softSigma: 3 }`,
+    6,
+    13,
+    /^softSigma only means something with loss classification or combined, and every run of this sweep has loss regression/,
+  ],
+  [
+    'a parameter of an encoding that no run has',
+    `${space('batchSize: [1, 2]')}training: { loss: classification, softSigma: 3 }`,
+    6,
+    35,
+    /^softSigma only means something with encoding soft, and every run of this sweep has encoding hard\. Remove it, or add encoding: soft/,
+  ],
+  [
+    'a side that cannot be halved five times',
+    `${space('imageSize: [32, 48]')}model: { cut: conv5 }`,
+    6,
+    15,
+    /^A network cut after conv5 halves the side five times, so imageSize must be a multiple of 32, not 48/,
   ],
   [
     'a grid over a distribution without count',

@@ -1,9 +1,9 @@
-import { engineName, recipe } from '@chromatune/contracts';
+import { currentRecipe, engineName } from '@chromatune/contracts';
 import { z } from 'zod';
 
 /** What `children/take-steps.ts` is to train, and on what. */
 export const stepJob = z.object({
-  recipe: recipe.pick({ model: true, loss: true, optimizer: true, batchSize: true }),
+  recipe: currentRecipe.pick({ model: true, loss: true, optimizer: true, batchSize: true }),
   engine: engineName,
   threads: z.number().int().min(1),
 });

@@ -5,6 +5,10 @@ import {
   type DatasetFile,
   datasetFiles,
   type DatasetManifest,
+  plainAdam,
+  plainModel,
+  plainRegression,
+  plainTraining,
   type Recipe,
   type Shard,
 } from '@chromatune/contracts';
@@ -90,15 +94,15 @@ export const filesByKey = ({ manifest, bytes }: TinyDataset) =>
 /** The smallest network there is, for a few epochs. */
 export function tinyRecipe({ manifest, digest }: TinyDataset, changes: Partial<Recipe> = {}): Recipe {
   return {
-    recipeVersion: 1,
+    ...plainTraining,
+    recipeVersion: 2,
     dataset: { name: manifest.name, digest },
-    model: { encoder: 'resnet18', width: 0.125, imageSize: size },
-    loss: { type: 'regression', outputActivation: 'linear' },
-    optimizer: { type: 'adam', learningRate: 0.003, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+    model: { ...plainModel, encoder: 'resnet18', width: 0.125, imageSize: size },
+    loss: plainRegression,
+    optimizer: { ...plainAdam, learningRate: 0.003 },
     batchSize: 4,
     epochs: 2,
     seed: 11,
-    augmentation: { flip: true },
     samples: { images: 2, every: 1 },
     ...changes,
   };

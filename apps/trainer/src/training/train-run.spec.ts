@@ -1,7 +1,14 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Assignment, ChildEvent, Environment, Recipe, SpooledEvent } from '@chromatune/contracts';
+import {
+  type Assignment,
+  type ChildEvent,
+  type Environment,
+  type Recipe,
+  type SpooledEvent,
+  plainClassification,
+} from '@chromatune/contracts';
 import { decodeSafetensors, encodeSafetensors, type FileProvider, stepsPerEpoch } from '@chromatune/data';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -157,15 +164,7 @@ describe('a run', () => {
   });
 });
 
-const classification: Recipe['loss'] = {
-  type: 'classification',
-  binGridSize: 20,
-  binSet: 'gamut',
-  headKernel: 1,
-  headResolution: 'quarter',
-  reluBeforeSoftmax: false,
-  decodeTemperature: 0.38,
-};
+const classification: Recipe['loss'] = { ...plainClassification, binGridSize: 20 };
 
 interface Trained {
   events: SpooledEvent[];

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DatasetManifest, type Recipe } from '@chromatune/contracts';
+import { type DatasetManifest, plainModel, type Recipe } from '@chromatune/contracts';
 import { stream } from '@chromatune/random';
 import { npyBytes } from '../npy/npy-bytes.js';
 import { areaResize } from '../pictures/area-resize.js';
@@ -203,10 +203,10 @@ describe('batches of a split', () => {
 function recipe(change: { flip?: boolean; batchSize?: number; imageSize?: number } = {}) {
   const { flip = true, batchSize = 8, imageSize = 16 } = change;
   return {
-    model: { encoder: 'resnet18', width: 1, imageSize },
+    model: { ...plainModel, imageSize },
     batchSize,
     seed: 9,
-    augmentation: { flip },
+    augmentation: { flip, crop: 1 },
   } satisfies Pick<Recipe, 'model' | 'batchSize' | 'seed' | 'augmentation'>;
 }
 

@@ -1,7 +1,6 @@
-import { type LossRecipe } from '@chromatune/contracts';
+import { type ClassificationRecipe } from '@chromatune/contracts';
 import { gamutCells } from './gamut.js';
 
-type ClassificationRecipe = Extract<LossRecipe, { type: 'classification' }>;
 export type BinSet = ClassificationRecipe['binSet'];
 
 /** Colour bins: points of the ab plane, ordered by a, then b. (0, 0) is always one of them, so that grey stays grey. */

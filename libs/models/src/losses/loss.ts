@@ -1,19 +1,28 @@
 import { type Recipe } from '@chromatune/contracts';
 import type * as tf from '@tensorflow/tfjs';
-import { type Batch } from '../training/step.js';
+import { type Prediction } from '../networks/prediction.js';
 import { classificationLoss } from './classification.js';
 import { regressionLoss } from './regression.js';
 
-/** What a network is trained towards, and how its output becomes colour. All methods are pure; the caller frees. */
+/**
+ * What a network is trained towards, and how its output becomes colour. All methods are made of tensor operations alone, so
+ * that they can be recorded as a graph: they never look at a number. The caller frees what they return.
+ */
 export interface Loss {
-  /** What the network should put out for a batch: ab in target units, or the number of the right bin. */
-  targets(batch: Pick<Batch, 'ab' | 'images' | 'size'>): tf.Tensor;
-  /** Mean over pixels (and over both components of ab), so that it depends neither on batch size nor on image size. */
-  loss(prediction: tf.Tensor4D, targets: tf.Tensor): tf.Scalar;
+  /**
+   * Loss of a batch: of each image as the recipe reduces it, averaged over the images, so that it never depends on the
+   * batch size. Differentiable in the prediction.
+   * @param ab the true colours, int32 [n, size, size, 2], 8-bit
+   */
+  value(prediction: Prediction, ab: tf.Tensor4D): tf.Scalar;
   /** ab of each pixel of the image, in ab units: [n, size, size, 2]. Not clipped to what sRGB can show. */
-  decode(prediction: tf.Tensor4D): tf.Tensor4D;
+  decode(prediction: Prediction): tf.Tensor4D;
+  /** Tensors that live as long as the loss: a recording embeds them. */
+  constants: tf.Tensor[];
+  dispose(): void;
 }
 
 export function makeLoss({ loss }: Pick<Recipe, 'loss'>): Loss {
+  if (loss.type === 'combined') throw new Error('The combined loss is not a loss of one head.');
   return loss.type === 'regression' ? regressionLoss(loss) : classificationLoss(loss);
 }

@@ -1,9 +1,6 @@
-import { type LossRecipe } from '@chromatune/contracts';
+import { type RegressionRecipe } from '@chromatune/contracts';
 import * as tf from '@tensorflow/tfjs';
-import { mapBytes } from '../training/map-bytes.js';
 import { type Loss } from './loss.js';
-
-type RegressionRecipe = Extract<LossRecipe, { type: 'regression' }>;
 
 /** How ab becomes a number that the activation can reach: target = (ab + offset) / scale. */
 const targetUnits: Record<RegressionRecipe['outputActivation'], { offset: number; scale: number }> = {
@@ -15,10 +12,13 @@ const targetUnits: Record<RegressionRecipe['outputActivation'], { offset: number
 /** Mean squared error of ab in target units: those of the output activation. */
 export function regressionLoss({ outputActivation }: RegressionRecipe): Loss {
   const { offset, scale } = targetUnits[outputActivation];
-  const targetOf = Float32Array.from({ length: 256 }, (_, ab8) => (ab8 - 128 + offset) / scale);
   return {
-    targets: ({ ab, images, size }) => tf.tensor4d(mapBytes(ab, targetOf), [images, size, size, 2]),
-    loss: (prediction, targets) => tf.mean(tf.squaredDifference(prediction, targets)),
-    decode: (prediction) => tf.tidy(() => tf.sub(tf.mul(prediction, scale), offset)),
+    value({ ab }, truth) {
+      const target = tf.div(tf.add(tf.cast(truth, 'float32'), offset - 128), scale);
+      return tf.mean(tf.squaredDifference(ab!, target));
+    },
+    decode: ({ ab }) => tf.tidy(() => tf.sub(tf.mul(ab!, scale), offset)),
+    constants: [],
+    dispose() {},
   };
 }

@@ -1,12 +1,9 @@
-import { type LossRecipe } from '@chromatune/contracts';
+import { type ClassificationRecipe, type RegressionRecipe } from '@chromatune/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { binCenters } from '../color/bins.js';
 import { type Declarations, torchDefault, zeros } from './declarations.js';
 import { batchNorm, convolution, type Layer, relu, sequence, upsample } from './layers.js';
 import { type Encoder, scaled } from './resnet.js';
-
-type RegressionRecipe = Extract<LossRecipe, { type: 'regression' }>;
-type ClassificationRecipe = Extract<LossRecipe, { type: 'classification' }>;
 
 /**
  * The decoder of the report's Table 1: from conv4_x to ab at the image's size. Its last layer predicts at half size and is

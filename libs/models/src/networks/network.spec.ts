@@ -1,5 +1,7 @@
+import { plainClassification, plainModel, plainRegression } from '@chromatune/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { type Prediction } from './prediction.js';
 import { buildNetwork, countParameters, type NetworkRecipe } from './network.js';
 
 type Model = NetworkRecipe['model'];
@@ -105,7 +107,7 @@ describe('a network', () => {
   test('predicts grey before it has learned, with a linear or tanh output', () => {
     for (const outputActivation of ['linear', 'tanh'] as const) {
       const network = buildNetwork(regression({ ...tiny, outputActivation }), 1);
-      const ab = tf.tidy(() => network.forward(tf.ones([1, 32, 32, 1]), true).dataSync());
+      const ab = tf.tidy(() => onlyOutput(network.forward(tf.ones([1, 32, 32, 1]), true)).dataSync());
 
       expect(ab.every((value) => value === 0)).toBe(true);
       network.dispose();
@@ -115,7 +117,9 @@ describe('a network', () => {
   test('clips logits at zero where a ReLU is asked for before the softmax', () => {
     const logits = (reluBeforeSoftmax: boolean) => {
       const network = buildNetwork(classification({ binGridSize: 40, reluBeforeSoftmax }, tiny), 1);
-      const values = tf.tidy(() => network.forward(tf.randomNormal([1, 32, 32, 1]), true).dataSync());
+      const values = tf.tidy(() =>
+        onlyOutput(network.forward(tf.randomNormal([1, 32, 32, 1]), true)).dataSync(),
+      );
       network.dispose();
       return Math.min(...values);
     };
@@ -130,7 +134,7 @@ describe('a network', () => {
 
     const network = buildNetwork(recipe, 1);
     const l = tf.ones<tf.Rank.R4>([1, 32, 32, 1]);
-    for (const training of [true, false]) network.forward(l, training).dispose();
+    for (const training of [true, false]) onlyOutput(network.forward(l, training)).dispose();
     l.dispose();
     network.dispose();
 
@@ -143,30 +147,21 @@ function regression(
 ): NetworkRecipe {
   const { outputActivation = 'linear', ...rest } = model;
   return {
-    model: { encoder: 'resnet18', width: 1, imageSize: 64, ...rest },
-    loss: { type: 'regression', outputActivation },
+    model: { ...plainModel, encoder: 'resnet18', ...rest },
+    loss: { ...plainRegression, outputActivation },
   };
 }
 
 function classification(loss: Partial<Classification>, model: Partial<Model> = {}): NetworkRecipe {
   return {
-    model: { encoder: 'resnet34', width: 1, imageSize: 64, ...model },
-    loss: {
-      type: 'classification',
-      binGridSize: 10,
-      binSet: 'gamut',
-      headKernel: 1,
-      headResolution: 'quarter',
-      reluBeforeSoftmax: false,
-      decodeTemperature: 0.38,
-      ...loss,
-    },
+    model: { ...plainModel, cut: 'conv3', ...model },
+    loss: { ...plainClassification, ...loss },
   };
 }
 
 function outputShape(recipe: NetworkRecipe, size = 32): number[] {
   const network = buildNetwork(recipe, 1);
-  const shape = tf.tidy(() => network.forward(tf.ones([2, size, size, 1]), true).shape);
+  const shape = tf.tidy(() => onlyOutput(network.forward(tf.ones([2, size, size, 1]), true)).shape);
   network.dispose();
   return shape;
 }
@@ -177,3 +172,5 @@ function firstWeights(recipe: NetworkRecipe, seed: number): number[] {
   network.dispose();
   return values;
 }
+
+const onlyOutput = ({ ab, logits }: Prediction) => (ab ?? logits)!;

@@ -2,7 +2,8 @@ import { type Recipe } from '@chromatune/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { Declarations, type NamedVariable } from './declarations.js';
 import { classificationHead, regressionHead } from './heads.js';
-import { type Layer, type ObserveStatistics, sequence } from './layers.js';
+import { type Mode, type ObserveStatistics, sequence } from './layers.js';
+import { type Prediction } from './prediction.js';
 import { resnet } from './resnet.js';
 
 export type NetworkRecipe = Pick<Recipe, 'model' | 'loss'>;
@@ -14,24 +15,23 @@ export interface Network {
   /** Moving mean and variance of each batch norm, named like `encoder/bn1/running_mean`. */
   statistics: NamedVariable[];
   /**
-   * @param l (L - 50) / 100, shape [n, size, size, 1], size a multiple of 16
+   * @param l (L - 50) / 100, shape [n, height, width, 1], both multiples of 16 (32 when cut after conv5)
    * @param training whether batch norm uses the batch's statistics; the moving ones are not changed here
    * @param observe is told each batch norm's statistics of the batch, when training; it must tf.keep what it wants
-   * @returns [n, size, size, 2] in target units (regression), or logits [n, side, side, bins] (classification)
    */
-  forward(l: tf.Tensor4D, training: boolean, observe?: ObserveStatistics): tf.Tensor4D;
+  forward(l: tf.Tensor4D, training: boolean, observe?: ObserveStatistics): Prediction;
   dispose(): void;
 }
 
 /** A network with initial weights that follow from `seed` and each variable's name alone. */
 export function buildNetwork(recipe: NetworkRecipe, seed: number): Network {
   const declarations = new Declarations();
-  const layer = declareNetwork(declarations, recipe);
+  const predict = declareNetwork(declarations, recipe);
   const { variables, statistics } = declarations.allocate(seed);
   return {
     variables,
     statistics,
-    forward: (l, training, observe) => tf.tidy(() => layer(l, { training, observe })),
+    forward: (l, training, observe) => tf.tidy(() => predict(l, { training, observe })),
     dispose: () => tf.dispose([...variables, ...statistics].map(({ variable }) => variable)),
   };
 }
@@ -43,13 +43,16 @@ export function countParameters(recipe: NetworkRecipe): number {
   return declarations.countParameters();
 }
 
-function declareNetwork(declarations: Declarations, { model, loss }: NetworkRecipe): Layer {
-  const { encoder: name, width } = model;
-  const stages = loss.type === 'regression' ? 3 : 2;
-  const encoder = resnet(declarations, { encoder: name, width, stages });
-  const head =
-    loss.type === 'regression'
-      ? regressionHead(declarations, encoder, loss, width)
-      : classificationHead(declarations, encoder, loss, width);
-  return sequence(encoder.layer, head);
+type Predict = (l: tf.Tensor4D, mode: Mode) => Prediction & tf.TensorContainerObject;
+
+function declareNetwork(declarations: Declarations, { model, loss }: NetworkRecipe): Predict {
+  const stages = model.cut === 'conv4' ? 3 : 2;
+  const encoder = resnet(declarations, { encoder: model.encoder as 'resnet18', width: model.width, stages });
+  if (loss.type === 'regression') {
+    const layer = sequence(encoder.layer, regressionHead(declarations, encoder, loss, model.width));
+    return (l, mode) => ({ ab: layer(l, mode) });
+  }
+  if (loss.type === 'combined') throw new Error('A network has one head.');
+  const layer = sequence(encoder.layer, classificationHead(declarations, encoder, loss, model.width));
+  return (l, mode) => ({ logits: layer(l, mode) });
 }

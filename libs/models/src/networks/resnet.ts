@@ -1,4 +1,3 @@
-import { type Recipe } from '@chromatune/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { type Declarations, kaimingNormal } from './declarations.js';
 import { batchNorm, convolution, type Layer, maxPoolOfPositive, relu, sequence } from './layers.js';
@@ -12,7 +11,7 @@ export interface Encoder {
 }
 
 export interface ResNetOptions {
-  encoder: Recipe['model']['encoder'];
+  encoder: keyof typeof blocksOfStages;
   /** Multiplier of all channel counts. */
   width: number;
   /** 2 cuts after conv3_x (side / 8), 3 after conv4_x (side / 16). */

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { type Recipe } from '@chromatune/contracts';
 
-export type AdamOptions = Omit<Recipe['optimizer'], 'type'>;
+export type AdamOptions = Omit<Extract<Recipe['optimizer'], { type: 'adam' }>, 'type' | 'weightDecay'>;
 
 /** Parameters and moments, each as one flat vector. */
 export interface AdamState {

@@ -1,5 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import { type Recipe } from '@chromatune/contracts';
+import {
+  plainAdam,
+  plainClassification,
+  plainModel,
+  plainRegression,
+  type Recipe,
+} from '@chromatune/contracts';
 import { stream } from '@chromatune/random';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { makeLoss } from '../losses/loss.js';
@@ -10,25 +16,17 @@ import { type Batch, type Step } from './step.js';
 
 type TrainingRecipe = Pick<Recipe, 'model' | 'loss' | 'optimizer'>;
 
-const model = { encoder: 'resnet18', width: 0.125, imageSize: 32 } as const;
-const optimizer = { type: 'adam', learningRate: 3e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
+const model = { ...plainModel, encoder: 'resnet18', width: 0.125, imageSize: 32 } as const;
+const optimizer = { ...plainAdam, learningRate: 3e-3 };
 const regression: TrainingRecipe = {
   model,
   optimizer,
-  loss: { type: 'regression', outputActivation: 'linear' },
+  loss: plainRegression,
 };
 const classification: TrainingRecipe = {
-  model,
+  model: { ...model, cut: 'conv3' },
   optimizer,
-  loss: {
-    type: 'classification',
-    binGridSize: 40,
-    binSet: 'gamut',
-    headKernel: 1,
-    headResolution: 'quarter',
-    reluBeforeSoftmax: false,
-    decodeTemperature: 0.38,
-  },
+  loss: { ...plainClassification, binGridSize: 40 },
 };
 const recipes = { regression, classification };
 
@@ -187,6 +185,7 @@ function training(recipe: TrainingRecipe, seed = 1) {
   const dispose = () => {
     step.dispose();
     network.dispose();
+    loss.dispose();
   };
   return { network, loss, step, dispose };
 }

@@ -3,8 +3,8 @@ import * as tf from '@tensorflow/tfjs';
 import { type Loss } from '../losses/loss.js';
 import { sizeOf } from '../networks/declarations.js';
 import { type Network } from '../networks/network.js';
-import { adamUpdate } from './adam.js';
-import { lightnessTensor } from './batch.js';
+import { type AdamOptions, adamUpdate } from './adam.js';
+import { batchTensors, toNetworkInput } from './batch.js';
 import { FlatVariables } from './flat-variables.js';
 import { type Batch, type StateTensor, type Step } from './step.js';
 
@@ -89,16 +89,16 @@ class EagerStep implements Step {
 
   /** Loss of the batch, its gradient in all weights, and the batch's statistics, the latter two as flat vectors. */
   private gradient(batch: Batch): { value: tf.Scalar; gradient: tf.Tensor1D; statistics: tf.Tensor1D } {
-    const l = lightnessTensor(batch);
-    const targets = this.loss.targets(batch);
+    const { l, ab } = batchTensors(batch);
+    const input = toNetworkInput(l);
     const observed: tf.Tensor1D[] = [];
     const variables = this.network.variables.map(({ variable }) => variable);
 
     const { value, grads } = tf.variableGrads(() => {
-      const prediction = this.network.forward(l, true, (mean, variance) => {
+      const prediction = this.network.forward(input, true, (mean, variance) => {
         observed.push(tf.keep(mean), tf.keep(variance));
       });
-      return this.loss.loss(prediction, targets);
+      return this.loss.value(prediction, ab);
     }, variables);
 
     const gradient = tf.concat1d(variables.map((variable) => grads[variable.name]!.flatten()));
@@ -110,7 +110,7 @@ class EagerStep implements Step {
   private updateWeights(gradient: tf.Tensor1D): void {
     this.stepsDone++;
     const before = { weights: this.weights.flat, m: this.m, v: this.v };
-    const after = adamUpdate(before, gradient, this.stepsDone, this.optimizer);
+    const after = adamUpdate(before, gradient, this.stepsDone, this.optimizer as AdamOptions);
     this.weights.write(tf.keep(after.weights));
     tf.dispose([this.m, this.v]);
     this.m = tf.keep(after.m);

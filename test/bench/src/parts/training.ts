@@ -1,35 +1,28 @@
-import type { EngineName, Recipe } from '@chromatune/contracts';
+import {
+  type EngineName,
+  plainAdam,
+  plainClassification,
+  plainModel,
+  plainRegression,
+  type Recipe,
+} from '@chromatune/contracts';
 import { median } from '../numbers.js';
 import type { Options, Part, Result } from '../part.js';
 import type { StepJob, Turn } from '../step-job.js';
 import { Stepper } from '../stepper.js';
 import type { Row } from '../table.js';
 
-const optimizer: Recipe['optimizer'] = {
-  type: 'adam',
-  learningRate: 1e-3,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-};
-const regression: Recipe['loss'] = { type: 'regression', outputActivation: 'linear' };
-const classification: Recipe['loss'] = {
-  type: 'classification',
-  binGridSize: 10,
-  binSet: 'gamut',
-  headKernel: 1,
-  headResolution: 'quarter',
-  reluBeforeSoftmax: false,
-  decodeTemperature: 0.38,
-};
+const optimizer = plainAdam;
+const regression = plainRegression;
+const classification = plainClassification;
 /** The networks of the first sweep, with both of its batch sizes, and Table 1 as it is. */
-const small: Recipe['model'] = { encoder: 'resnet18', width: 0.5, imageSize: 64 };
-const table1: Recipe['model'] = { encoder: 'resnet34', width: 1, imageSize: 64 };
+const small: Recipe['model'] = { ...plainModel, encoder: 'resnet18', width: 0.5 };
+const table1: Recipe['model'] = plainModel;
 const recipes: StepJob['recipe'][] = [
   { model: small, loss: regression, optimizer, batchSize: 16 },
   { model: small, loss: regression, optimizer, batchSize: 64 },
-  { model: small, loss: classification, optimizer, batchSize: 16 },
-  { model: small, loss: classification, optimizer, batchSize: 64 },
+  { model: { ...small, cut: 'conv3' }, loss: classification, optimizer, batchSize: 16 },
+  { model: { ...small, cut: 'conv3' }, loss: classification, optimizer, batchSize: 64 },
   { model: table1, loss: regression, optimizer, batchSize: 32 },
 ];
 

@@ -1,5 +1,11 @@
 import { buildNetwork, createStep, makeLoss, type Batch, type StateTensor } from '@chromatune/models';
-import type { Recipe } from '@chromatune/contracts';
+import {
+  plainAdam,
+  plainClassification,
+  plainModel,
+  plainRegression,
+  type Recipe,
+} from '@chromatune/contracts';
 import { stream } from '@chromatune/random';
 import * as tf from '@tensorflow/tfjs';
 
@@ -35,20 +41,15 @@ export async function trainShortly({
 
 function recipe(type: 'regression' | 'classification'): Pick<Recipe, 'model' | 'loss' | 'optimizer'> {
   return {
-    model: { encoder: 'resnet18', width: 0.25, imageSize: 32 },
-    optimizer: { type: 'adam', learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
-    loss:
-      type === 'regression'
-        ? { type, outputActivation: 'linear' }
-        : {
-            type,
-            binGridSize: 20,
-            binSet: 'gamut',
-            headKernel: 1,
-            headResolution: 'quarter',
-            reluBeforeSoftmax: false,
-            decodeTemperature: 0.38,
-          },
+    model: {
+      ...plainModel,
+      encoder: 'resnet18',
+      width: 0.25,
+      imageSize: 32,
+      cut: type === 'regression' ? 'conv4' : 'conv3',
+    },
+    optimizer: plainAdam,
+    loss: type === 'regression' ? plainRegression : { ...plainClassification, binGridSize: 20 },
   };
 }
 

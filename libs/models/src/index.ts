@@ -1,4 +1,5 @@
 export { type Bins, type BinSet, binCenters, encodeBins, makeBins } from './color/bins.js';
+export { labToSrgbTensor, srgbToLabTensor } from './color/lab-tensor.js';
 export { type Kernels, kernels, plainKernels, setKernels } from './kernels.js';
 export { type Loss, makeLoss } from './losses/loss.js';
 export { abRmse, abSquaredError, psnrRgb, rgbRmse } from './metrics.js';

@@ -1,6 +1,9 @@
 /**
  * CIE Lab (D65, 2°) with the constants of scikit-image 0.19, and OpenCV's 8-bit form of it: L * 255 / 100, a + 128,
  * b + 128, ideally rounded. Greys are off neutral by less than 0.005, as in scikit-image.
+ *
+ * A Lab colour that sRGB does not have becomes a near one by two clips, as in scikit-image: f(Z) below 0 counts as 0, and
+ * each channel is cut to 0 to 255. Lightness and hue may change by that; predictions are measured in Lab before it.
  */
 
 /** sRGB of 0 to 255 to 8-bit Lab. `rgb` holds 3 bytes a pixel; L comes back with 1 byte a pixel, ab with 2. */

@@ -1,13 +1,9 @@
-/**
- * a and b of an 8-bit sRGB colour, with scikit-image's constants (its `rgb2lab`, D65). libs/data converts whole images;
- * here only the outline of sRGB in the ab plane is wanted.
- */
+import { labOf } from './lab.js';
+
+/** a and b of an 8-bit sRGB colour. */
 export function srgbToAb(red: number, green: number, blue: number): [a: number, b: number] {
-  const [r, g, b] = [linear[red]!, linear[green]!, linear[blue]!];
-  const x = labCurve((0.412453 * r + 0.35758 * g + 0.180423 * b) / 0.95047);
-  const y = labCurve(0.212671 * r + 0.71516 * g + 0.072169 * b);
-  const z = labCurve((0.019334 * r + 0.119193 * g + 0.950227 * b) / 1.08883);
-  return [500 * (x - y), 200 * (y - z)];
+  const [, a, b] = labOf(red, green, blue);
+  return [a, b];
 }
 
 /**
@@ -41,10 +37,3 @@ function brightestColors(): Float64Array {
 }
 
 let brightest: Float64Array | null = null;
-
-const linear = Float64Array.from({ length: 256 }, (_, value) => {
-  const c = value / 255;
-  return c > 0.04045 ? ((c + 0.055) / 1.055) ** 2.4 : c / 12.92;
-});
-
-const labCurve = (t: number) => (t > 0.008856 ? Math.cbrt(t) : 7.787 * t + 16 / 116);

@@ -43,7 +43,8 @@ export const sourceCredit = z.object({
 
 /** What a dataset version is. Its digest is the SHA-256 of this object as canonical JSON. Nothing in it depends on time or place. */
 export const datasetManifest = z.object({
-  manifestVersion: z.literal(1),
+  /** Version 1 had no `prior`. */
+  manifestVersion: z.union([z.literal(1), z.literal(2)]),
   name: datasetName,
   importer: z.enum(['photos', 'npy', 'synthetic']),
   options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
@@ -59,6 +60,8 @@ export const datasetManifest = z.object({
     truth: datasetFile,
     contactSheets: z.object({ train: datasetFile, validation: datasetFile, test: datasetFile }),
   }),
+  /** How often each 8-bit (a, b) occurs in the training split: npy f8 (256, 256), a first. */
+  prior: datasetFile.optional(),
   statistics: datasetStatistics,
   skipped: z.array(z.object({ file: z.string(), reason: z.string() })).max(10_000),
   card: z.object({ title: z.string(), description: z.string(), credits: z.array(sourceCredit).max(100_000) }),
@@ -88,7 +91,7 @@ export type DatasetDetail = z.infer<typeof datasetDetail>;
 
 /** Every file of a dataset version, for upload, verification and download. */
 export function datasetFiles(manifest: DatasetManifest): DatasetFile[] {
-  const { shards, previews, pictures } = manifest;
+  const { shards, previews, pictures, prior } = manifest;
   const files = [
     ...shards.flatMap(({ l, ab }) => [l, ab]),
     previews.l,
@@ -96,6 +99,7 @@ export function datasetFiles(manifest: DatasetManifest): DatasetFile[] {
     pictures.grey,
     pictures.truth,
     ...Object.values(pictures.contactSheets),
+    ...(prior ? [prior] : []),
   ];
   return files;
 }

@@ -35,6 +35,13 @@ describe('a manifest', () => {
     expect(verifyManifest(JSON.parse(JSON.stringify(manifest)))).toEqual(manifest);
   });
 
+  it('of version 1, without a prior, is still valid, and keeps its digest', () => {
+    const { prior: _, ...rest } = manifest;
+    const old = { ...rest, manifestVersion: 1 as const };
+
+    expect(manifestDigest(verifyManifest(old))).toBe(manifestDigest(old));
+  });
+
   it.each<[string, (manifest: DatasetManifest) => void, RegExp]>([
     ['wrong counts', (m) => (m.images.train += 1), /images\.train: 7 stated, 6 in the shards/],
     [
@@ -61,6 +68,12 @@ describe('a manifest', () => {
       'a digest that is none',
       (m) => (m.pictures.grey.sha256 = 'abc'),
       /pictures\.grey\.sha256: is not a SHA-256/,
+    ],
+    ['no prior', (m) => delete m.prior, /prior: version 2 needs it/],
+    [
+      'a prior of another size',
+      (m) => (m.prior!.bytes += 1),
+      /file prior\.npy: \d+ bytes stated, \d+ needed/,
     ],
     ['a missing part', (m) => delete (m as Partial<DatasetManifest>).card, /card: /],
   ])('is refused with %s', (_name, damage, message) => {

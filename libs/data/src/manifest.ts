@@ -7,6 +7,7 @@ import {
   DomainError,
 } from '@chromatune/contracts';
 import { npyHeaderBytes } from './npy/npy-bytes.js';
+import { priorBytes } from './prior.js';
 
 /** The digest of a dataset version: SHA-256 of its manifest as canonical JSON. */
 export function manifestDigest(manifest: DatasetManifest): string {
@@ -56,7 +57,17 @@ function* nameProblems(manifest: DatasetManifest): Iterable<string> {
   }
 }
 
-function* sizeProblems({ shards, previews, imageSize }: DatasetManifest): Iterable<string> {
+function* sizeProblems({
+  manifestVersion,
+  shards,
+  previews,
+  prior,
+  imageSize,
+}: DatasetManifest): Iterable<string> {
+  if (manifestVersion === 2 && !prior) yield 'prior: version 2 needs it';
+  if (prior && prior.bytes !== priorBytes) {
+    yield `file ${prior.name}: ${prior.bytes} bytes stated, ${priorBytes} needed`;
+  }
   const arrays = [...shards.map((shard) => ({ ...shard, size: imageSize })), previews];
   for (const { l, ab, images, size } of arrays) {
     const shape = [images, size, size];

@@ -7,12 +7,13 @@ import {
   type Split,
 } from '@chromatune/contracts';
 import { type RowPlace } from '../batches/data-order.js';
-import { ShardReader } from '../batches/shard-reader.js';
+import { type FileProvider, ShardReader } from '../batches/shard-reader.js';
 import { lab8ToSrgb } from '../lab/lab.js';
 import { manifestDigest, verifyManifest } from '../manifest.js';
-import { npyHeaderBytes } from '../npy/npy-bytes.js';
+import { npyBytes, npyHeaderBytes } from '../npy/npy-bytes.js';
 import { areaResize } from '../pictures/area-resize.js';
 import { contactSheet, pngOf } from '../pictures/png.js';
+import { countColors } from '../prior.js';
 import { type ImportResult, type Progress } from './import-options.js';
 import { addSums, type ColorSums, psnrSumOfColor, rounded, statisticsOf, sumColors } from './statistics.js';
 import { type WorkFolder } from './work-folder.js';
@@ -72,11 +73,12 @@ export async function finishImport(
 async function assembleDataset(folder: WorkFolder, plan: DatasetPlan): Promise<DatasetManifest> {
   const { shards, statistics } = await writeShards(folder, plan);
   const previews = await folder.step('previews', () => writePreviews(folder, plan));
+  const prior = await folder.step('prior', () => writePrior(folder, shards, plan));
   plan.onProgress(0, 1, 'drawing contact sheets');
   const pictures = await folder.step('pictures', () => writePictures(folder, plan, shards, previews));
   plan.onProgress(1, 1, 'drawing contact sheets');
   return verifyManifest({
-    manifestVersion: 1,
+    manifestVersion: 2,
     ...plan.about,
     imageSize: plan.imageSize,
     images: Object.fromEntries(splitNames.map((split) => [split, plan.splits[split].images])),
@@ -88,6 +90,7 @@ async function assembleDataset(folder: WorkFolder, plan: DatasetPlan): Promise<D
       ab: previews.files[1],
     },
     pictures: pictures.pictures,
+    prior: prior.files[0],
     statistics,
   });
 }
@@ -186,6 +189,11 @@ async function writePreviews(folder: WorkFolder, { previews }: DatasetPlan) {
   };
 }
 
+async function writePrior(folder: WorkFolder, shards: Shard[], { imageSize }: DatasetPlan) {
+  const counts = await countColors({ shards, imageSize }, filesOf(folder));
+  return { files: [await folder.write('prior.npy', [npyBytes('f8', [256, 256], counts)])] };
+}
+
 async function writePictures(
   folder: WorkFolder,
   plan: DatasetPlan,
@@ -231,9 +239,7 @@ async function writeSheet(
     { length: count },
     (_, index) => rows[Math.floor((index * rows.length) / count)]!,
   );
-  const reader = new ShardReader(shards, plan.imageSize, async (names) =>
-    Object.fromEntries(names.map((name) => [name, folder.file(name)])),
-  );
+  const reader = new ShardReader(shards, plan.imageSize, filesOf(folder));
   const size = Math.min(96, plan.imageSize);
   const tiles = new Uint8Array(count * size * size * 3);
   try {
@@ -249,6 +255,11 @@ async function writeSheet(
   }
   return folder.write(`contact-${split}.png`, [await contactSheet(tiles, size, 12)]);
 }
+
+const filesOf =
+  (folder: WorkFolder): FileProvider =>
+  async (names) =>
+    Object.fromEntries(names.map((name) => [name, folder.file(name)]));
 
 /** Equal shards of at most 32 MiB of ab. */
 function shardRanges(images: number, size: number): [number, number][] {

@@ -6,7 +6,7 @@ import { canonicalJson, type DatasetFile } from '@chromatune/contracts';
 import { withDiskErrors } from './disk-error.js';
 
 /** Raised when what importers make of the same input changes, so that no half-done folder of older code is gone on with. */
-const workVersion = 1;
+const workVersion = 2;
 
 /**
  * The folder of one import: its files, and a journal with one line for each finished step. An import that was killed

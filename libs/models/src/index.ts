@@ -6,6 +6,22 @@ export { abRmse, abSquaredError, psnrRgb, rgbRmse } from './metrics.js';
 export { type NamedVariable } from './networks/declarations.js';
 export { type ObserveStatistics } from './networks/layers.js';
 export { buildNetwork, countParameters, type Network, type NetworkRecipe } from './networks/network.js';
-export { evaluateBatch, predictAb, validationLoss } from './predict.js';
-export { createStep } from './training/eager-step.js';
-export type { Batch, StateTensor, Step } from './training/step.js';
+export { predictAb } from './predict.js';
+export { type BatchTensors, batchTensors } from './training/batch.js';
+export { createEagerStep } from './training/eager-step.js';
+export { evaluateTensors } from './training/evaluate.js';
+export { clippingFactor, lossAndGradients, movedStatistic } from './training/gradients.js';
+export { adamCorrections, type OptimizerRecipe, optimizerSlots } from './training/optimizer.js';
+export { learningRateAt } from './training/schedule.js';
+export { requireState, stepCount } from './training/state.js';
+export {
+  type Batch,
+  type BatchShape,
+  type Evaluation,
+  microBatches,
+  sliceBatch,
+  type StateTensor,
+  type Step,
+  type StepOptions,
+  type TrainingRecipe,
+} from './training/step.js';

@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { type Loss } from './losses/loss.js';
 import { type Network } from './networks/network.js';
-import { batchTensors, lightnessBytes, toNetworkInput } from './training/batch.js';
-import { type Batch } from './training/step.js';
+import { lightnessBytes, toNetworkInput } from './training/batch.js';
 
 /** What the network makes of grey images: ab of every pixel in ab units, [n, size, size, 2]. `l` is 8-bit L. */
 export function predictAb(
@@ -14,38 +13,6 @@ export function predictAb(
 ): Float32Array {
   const ab = tf.tidy(() => loss.decode(network.forward(toNetworkInput(lightnessBytes(l, n, size)), false)));
   return readAndFree(ab);
-}
-
-/**
- * Loss of a batch with the moving statistics, mean over its pixels, and the predicted ab of every pixel. Weigh the losses
- * of several batches by their images.
- */
-export function evaluateBatch(
-  network: Network,
-  loss: Loss,
-  batch: Batch,
-): { loss: number; ab: Float32Array } {
-  const [value, ab] = tf.tidy(() => {
-    const { l, ab } = batchTensors(batch);
-    const prediction = network.forward(toNetworkInput(l), false);
-    return [loss.value(prediction, ab), loss.decode(prediction)];
-  });
-  return { loss: readAndFree(value!)[0]!, ab: readAndFree(ab!) };
-}
-
-/** Mean loss over the pixels of all batches, with the moving statistics. */
-export async function validationLoss(
-  network: Network,
-  loss: Loss,
-  batches: AsyncIterable<Batch> | Iterable<Batch>,
-): Promise<number> {
-  let sum = 0;
-  let images = 0;
-  for await (const batch of batches) {
-    sum += evaluateBatch(network, loss, batch).loss * batch.images;
-    images += batch.images;
-  }
-  return sum / images;
 }
 
 function readAndFree(tensor: tf.Tensor): Float32Array {

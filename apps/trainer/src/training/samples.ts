@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { DatasetManifest, Recipe, SpooledEvent } from '@chromatune/contracts';
 import { type FileProvider, loadPreviews, paintLightness, pngOf, splitBatches } from '@chromatune/data';
-import { abRmse, abSquaredError, type Batch, type Loss, type Network, predictAb } from '@chromatune/models';
+import { abRmse, abSquaredError, type Batch, type Step } from '@chromatune/models';
 import { writeWhole } from './checkpoint.js';
 
 export interface SampleOptions {
-  network: Network;
-  loss: Loss;
+  /** The network in training. */
+  network: Step;
   recipe: Recipe;
   manifest: DatasetManifest;
   files: FileProvider;
@@ -22,7 +22,7 @@ type SampleEvent = Omit<Extract<SpooledEvent, { type: 'sample' }>, 'seq'>;
  * size, where their error is measured; people see its colours under the full lightness of the larger previews.
  */
 export async function renderSample(options: SampleOptions): Promise<SampleEvent> {
-  const { network, loss, manifest, files, folder, epoch, step } = options;
+  const { network, manifest, files, folder, epoch, step } = options;
   const images = Math.min(
     options.recipe.samples.images,
     manifest.previews.images,
@@ -31,7 +31,7 @@ export async function renderSample(options: SampleOptions): Promise<SampleEvent>
   const shown = await firstValidationImages(options, images);
   const previews = await loadPreviews(manifest, files);
 
-  const ab = predictAb(network, loss, shown.l, images, shown.size);
+  const { ab } = await network.evaluate(shown);
   const large = enlargeAb(ab, { images, from: shown.size, to: previews.size });
   const pixels = images * previews.size ** 2;
   const rgb = paintLightness(previews.l.subarray(0, pixels), large, pixels);

@@ -1,6 +1,6 @@
 import type { Assignment, Recipe } from '@chromatune/contracts';
 import { type FileProvider, stepsPerEpoch, trainBatches, weightsSha256 } from '@chromatune/data';
-import { buildNetwork, createStep, makeLoss } from '@chromatune/models';
+import { buildNetwork, createEagerStep, makeLoss, type Step } from '@chromatune/models';
 import { type Progress, readCheckpoint, untrained, writeCheckpoint } from './checkpoint.js';
 import { NonFiniteLoss } from './failure.js';
 import { watchTensors } from './watch-tensors.js';
@@ -33,9 +33,8 @@ export async function trainRun({ assignment, files, report, signal }: TrainOptio
   const { recipe, manifest, workFolder: folder, resumeFrom } = assignment;
   const network = buildNetwork(recipe, recipe.seed);
   const loss = makeLoss(recipe);
-  const step = createStep(network, loss, recipe);
-  const model = { network, loss };
   const steps = stepsPerEpoch(manifest, recipe.batchSize);
+  const step = createEagerStep(network, loss, recipe, { stepsPerEpoch: steps });
   const at = resumeFrom === null ? { ...untrained } : await restore(resumeFrom, step);
   const checkTensors = watchTensors((message) => report.log('warn', message));
   let saved = at.step;
@@ -77,7 +76,7 @@ export async function trainRun({ assignment, files, report, signal }: TrainOptio
 
   async function endEpoch(epoch: number): Promise<void> {
     const measured = await validate({
-      ...model,
+      step,
       recipe,
       manifest,
       files,
@@ -92,7 +91,7 @@ export async function trainRun({ assignment, files, report, signal }: TrainOptio
     report.point('validation/psnr', measured.psnr, here);
 
     if (isSampled(recipe, epoch)) {
-      report.report(await renderSample({ ...model, recipe, manifest, files, folder, ...here }));
+      report.report(await renderSample({ network: step, recipe, manifest, files, folder, ...here }));
     }
     at.best = better(at.best, { abRmse: measured.abRmse, ...here });
     at.epochsDone = epoch;
@@ -120,11 +119,12 @@ export async function trainRun({ assignment, files, report, signal }: TrainOptio
     const result = { outcome, weightsSha256: weightsSha256(step.state()) };
     step.dispose();
     network.dispose();
+    loss.dispose();
     return result;
   }
 }
 
-async function restore(path: string, step: ReturnType<typeof createStep>): Promise<Progress> {
+async function restore(path: string, step: Step): Promise<Progress> {
   const { state, at } = await readCheckpoint(path);
   step.restore(state);
   return at;

@@ -1,18 +1,9 @@
 import type { Baselines, DatasetManifest, Recipe } from '@chromatune/contracts';
 import { type FileProvider, lab8ToSrgb, paintLightness, splitBatches } from '@chromatune/data';
-import {
-  abRmse,
-  abSquaredError,
-  type Batch,
-  evaluateBatch,
-  type Loss,
-  type Network,
-  psnrRgb,
-} from '@chromatune/models';
+import { abRmse, abSquaredError, type Batch, type Step, psnrRgb } from '@chromatune/models';
 
 export interface ValidationOptions {
-  network: Network;
-  loss: Loss;
+  step: Step;
   recipe: Recipe;
   manifest: DatasetManifest;
   files: FileProvider;
@@ -21,12 +12,12 @@ export interface ValidationOptions {
 }
 
 /** Loss, ab RMSE and PSNR over the whole validation split, as `metricCatalogue` defines them. */
-export async function validate({ network, loss, recipe, manifest, files, alive }: ValidationOptions) {
+export async function validate({ step, recipe, manifest, files, alive }: ValidationOptions) {
   const color = colorMeter();
   let lossSum = 0;
   let images = 0;
   for await (const batch of validationBatches({ recipe, manifest, files })) {
-    const evaluated = evaluateBatch(network, loss, batch);
+    const evaluated = await step.evaluate(batch);
     lossSum += evaluated.loss * batch.images;
     images += batch.images;
     color.add(batch, evaluated.ab);

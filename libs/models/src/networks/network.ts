@@ -12,8 +12,12 @@ export type NetworkRecipe = Pick<Recipe, 'model' | 'loss'>;
 export interface Network {
   /** Trainable, named like `encoder/layer1/0/conv1/weight`. The order is fixed. */
   variables: NamedVariable[];
+  /** Those that training changes; the others are frozen. */
+  trainable: NamedVariable[];
   /** Moving mean and variance of each batch norm, named like `encoder/bn1/running_mean`. */
   statistics: NamedVariable[];
+  /** Those that training moves, in the order in which `observe` is told. */
+  movingStatistics: NamedVariable[];
   /**
    * @param l (L - 50) / 100, shape [n, height, width, 1], both multiples of 16 (32 when cut after conv5)
    * @param training whether batch norm uses the batch's statistics; the moving ones are not changed here
@@ -30,7 +34,9 @@ export function buildNetwork(recipe: NetworkRecipe, seed: number): Network {
   const { variables, statistics } = declarations.allocate(seed);
   return {
     variables,
+    trainable: variables,
     statistics,
+    movingStatistics: statistics,
     forward: (l, training, observe) => tf.tidy(() => predict(l, { training, observe })),
     dispose: () => tf.dispose([...variables, ...statistics].map(({ variable }) => variable)),
   };

@@ -4,17 +4,18 @@ import {
   plainClassification,
   plainModel,
   plainRegression,
+  plainTraining,
   type Recipe,
 } from '@chromatune/contracts';
 import { stream } from '@chromatune/random';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { makeLoss } from '../losses/loss.js';
 import { buildNetwork } from '../networks/network.js';
-import { evaluateBatch, predictAb, validationLoss } from '../predict.js';
-import { createStep } from './eager-step.js';
+import { predictAb } from '../predict.js';
+import { createEagerStep } from './eager-step.js';
 import { type Batch, type Step } from './step.js';
 
-type TrainingRecipe = Pick<Recipe, 'model' | 'loss' | 'optimizer'>;
+type TrainingRecipe = Pick<Recipe, 'model' | 'loss' | 'optimizer'> & Partial<Recipe>;
 
 const model = { ...plainModel, encoder: 'resnet18', width: 0.125, imageSize: 32 } as const;
 const optimizer = { ...plainAdam, learningRate: 3e-3 };
@@ -41,14 +42,14 @@ beforeEach(() => {
 
 describe.each(['regression', 'classification'] as const)('a step of %s', (type) => {
   test('brings the loss down, and the colours nearer to the truth', { timeout: 120_000 }, async () => {
-    const { step, network, loss, dispose } = training(recipes[type]);
+    const { step, dispose } = training(recipes[type]);
     const batch = learnableBatch(1);
     const losses: number[] = [];
     for (let i = 0; i < 30; i++) losses.push((await step.run(batch)).loss);
 
     expect(losses.at(-1)).toBeLessThan(losses[0]! / 2);
     const greyError = meanSquare(new Float32Array(batch.ab.length), batch);
-    expect(meanSquare(evaluateBatch(network, loss, batch).ab, batch)).toBeLessThan(greyError);
+    expect(meanSquare((await step.evaluate(batch)).ab, batch)).toBeLessThan(greyError);
     dispose();
   });
 
@@ -81,7 +82,7 @@ describe.each(['regression', 'classification'] as const)('a step of %s', (type) 
     await step.run(batch);
     step.restore(step.state());
     predictAb(network, loss, batch.l, batch.images, batch.size);
-    await validationLoss(network, loss, [batch]);
+    await step.evaluate(batch);
     expect(tf.memory().numTensors).toBe(afterFirst);
 
     dispose();
@@ -168,20 +169,15 @@ describe('a step', () => {
   });
 });
 
-test('evaluation weighs batches by their images', async () => {
-  const { network, loss, dispose } = training(regression);
-  const [large, small] = [learnableBatch(2, 1), learnableBatch(1, 2)];
-  const one = evaluateBatch(network, loss, large).loss;
-  const other = evaluateBatch(network, loss, small).loss;
-
-  expect(await validationLoss(network, loss, [large, small])).toBeCloseTo((2 * one + other) / 3, 6);
-  dispose();
-});
-
 function training(recipe: TrainingRecipe, seed = 1) {
   const network = buildNetwork(recipe, seed);
   const loss = makeLoss(recipe);
-  const step = createStep(network, loss, recipe);
+  const step = createEagerStep(
+    network,
+    loss,
+    { ...plainTraining, epochs: 1, ...recipe },
+    { stepsPerEpoch: 100 },
+  );
   const dispose = () => {
     step.dispose();
     network.dispose();

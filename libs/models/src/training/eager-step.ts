@@ -1,137 +1,207 @@
-import { type Recipe } from '@chromatune/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { type Loss } from '../losses/loss.js';
-import { sizeOf } from '../networks/declarations.js';
 import { type Network } from '../networks/network.js';
-import { type AdamOptions, adamUpdate } from './adam.js';
-import { batchTensors, toNetworkInput } from './batch.js';
+import { batchTensors } from './batch.js';
+import { evaluateTensors } from './evaluate.js';
 import { FlatVariables } from './flat-variables.js';
-import { type Batch, type StateTensor, type Step } from './step.js';
-
-/** PyTorch's momentum of batch norm: the share of the batch in the next moving statistic. */
-const statisticsMomentum = 0.1;
+import { clippingFactor, lossAndGradients, movedStatistic } from './gradients.js';
+import { optimizerSlots, updateWeights } from './optimizer.js';
+import { learningRateAt } from './schedule.js';
+import {
+  type Batch,
+  type Evaluation,
+  microBatches,
+  sliceBatch,
+  type StateTensor,
+  type Step,
+  type StepOptions,
+  type TrainingRecipe,
+} from './step.js';
+import { requireState, stepCount } from './state.js';
 
 /**
  * A step computed op by op. It works on every engine, and any tensor in it can be looked at; a recorded graph is faster.
  * The step changes the network's variables; disposing it leaves the network as it is.
  */
-export function createStep(network: Network, loss: Loss, recipe: Pick<Recipe, 'optimizer'>): Step {
-  return new EagerStep(network, loss, recipe.optimizer);
+export function createEagerStep(
+  network: Network,
+  loss: Loss,
+  recipe: TrainingRecipe,
+  options: StepOptions,
+): Step {
+  return new EagerStep(network, loss, recipe, options);
 }
 
 class EagerStep implements Step {
   private readonly weights: FlatVariables;
+  /** Weights that never change, as part of the state. */
+  private readonly frozen: FlatVariables;
   private readonly statistics: FlatVariables;
-  private m: tf.Tensor1D;
-  private v: tf.Tensor1D;
+  private readonly frozenStatistics: FlatVariables;
+  private slots: tf.Tensor1D[];
+  private average: tf.Tensor1D | null = null;
+  /** Share of the learning rate that each weight has, where they differ. */
+  private readonly rateFactors: tf.Tensor1D | null;
   private stepsDone = 0;
 
   constructor(
     private readonly network: Network,
     private readonly loss: Loss,
-    private readonly optimizer: Recipe['optimizer'],
+    private readonly recipe: TrainingRecipe,
+    private readonly options: StepOptions,
   ) {
-    this.weights = new FlatVariables(network.variables);
-    this.statistics = new FlatVariables(network.statistics);
-    this.m = tf.zerosLike(this.weights.flat);
-    this.v = tf.zerosLike(this.weights.flat);
+    const { variables, trainable, statistics, movingStatistics } = network;
+    this.weights = new FlatVariables(trainable);
+    this.frozen = new FlatVariables(variables.filter((one) => !trainable.includes(one)));
+    this.statistics = new FlatVariables(movingStatistics);
+    this.frozenStatistics = new FlatVariables(statistics.filter((one) => !movingStatistics.includes(one)));
+    this.slots = this.slotNames.map(() => tf.zerosLike(this.weights.flat));
+    if (recipe.averageDecay > 0) this.average = this.weights.flat.clone();
+    this.rateFactors = this.makeRateFactors();
   }
 
   // Asynchronous for the sake of engines that wait elsewhere; TensorFlow.js computes on this thread.
   async run(batch: Batch): Promise<{ loss: number }> {
-    const loss = tf.tidy(() => {
-      const { value, gradient, statistics } = this.gradient(batch);
-      this.updateWeights(gradient);
-      this.updateStatistics(statistics);
-      return value;
+    const pieces = microBatches(batch.images, this.recipe.microBatch);
+    let loss = 0;
+    let gradient: tf.Tensor1D | null = null;
+    let from = 0;
+    for (const images of pieces) {
+      const share = images / batch.images;
+      const piece = pieces.length === 1 ? batch : sliceBatch(batch, from, images);
+      const computed = this.gradientOf(piece);
+      loss += computed.loss * share;
+      gradient = addShare(gradient, computed.gradient, share);
+      from += images;
+    }
+    this.stepsDone++;
+    tf.tidy(() => this.updateWeights(this.clipped(gradient!)));
+    gradient!.dispose();
+    return { loss };
+  }
+
+  async evaluate(batch: Batch): Promise<Evaluation> {
+    return this.withAverage(() => {
+      const { loss, ab } = tf.tidy(() => evaluateTensors(this.network, this.loss, batchTensors(batch)));
+      return { loss: readAndFree(loss)[0]!, ab: readAndFree(ab) };
     });
-    const [value] = loss.dataSync<'float32'>();
-    loss.dispose();
-    return { loss: value! };
   }
 
   learningRate(): number {
-    return this.optimizer.learningRate;
+    return learningRateAt(this.recipe, Math.max(1, this.stepsDone), this.options.stepsPerEpoch);
   }
 
   state(): StateTensor[] {
+    const { weights, slots, average } = this;
     return [
-      ...this.weights.read(),
+      ...weights.read(),
+      ...this.frozen.read(),
       ...this.statistics.read(),
-      ...this.weights.split(this.m, 'adam/m/'),
-      ...this.weights.split(this.v, 'adam/v/'),
-      { name: 'adam/step', shape: [1], data: Float32Array.of(this.stepsDone) },
+      ...this.frozenStatistics.read(),
+      ...this.slotNames.flatMap((slot, index) => weights.split(slots[index]!, slot)),
+      ...(average ? weights.split(average, 'average/') : []),
+      stepCount(this.recipe.optimizer.type, this.stepsDone),
     ];
   }
 
   restore(state: StateTensor[]): void {
-    const tensors = new Map(state.map((tensor) => [tensor.name, tensor]));
-    const expected = this.state();
-    for (const { name, shape } of expected) requireTensor(tensors, name, shape);
-    for (const { name } of state) {
-      if (!expected.some((one) => one.name === name))
-        throw new Error(`The state has an unknown tensor ${name}.`);
+    const tensors = requireState(state, this.state());
+    for (const group of [this.weights, this.frozen, this.statistics, this.frozenStatistics]) {
+      group.write(group.join(tensors));
     }
-
-    this.weights.write(this.weights.join(tensors));
-    this.statistics.write(this.statistics.join(tensors));
-    tf.dispose([this.m, this.v]);
-    this.m = this.weights.join(tensors, 'adam/m/');
-    this.v = this.weights.join(tensors, 'adam/v/');
-    this.stepsDone = tensors.get('adam/step')!.data[0]!;
+    tf.dispose(this.slots);
+    this.slots = this.slotNames.map((slot) => this.weights.join(tensors, slot));
+    this.average?.dispose();
+    this.average &&= this.weights.join(tensors, 'average/');
+    this.stepsDone = tensors.get(`${this.recipe.optimizer.type}/step`)!.data[0]!;
   }
 
   dispose(): void {
-    this.weights.dispose();
-    this.statistics.dispose();
-    tf.dispose([this.m, this.v]);
+    for (const group of [this.weights, this.frozen, this.statistics, this.frozenStatistics]) group.dispose();
+    tf.dispose([...this.slots, ...(this.average ? [this.average] : [])]);
+    this.rateFactors?.dispose();
   }
 
-  /** Loss of the batch, its gradient in all weights, and the batch's statistics, the latter two as flat vectors. */
-  private gradient(batch: Batch): { value: tf.Scalar; gradient: tf.Tensor1D; statistics: tf.Tensor1D } {
-    const { l, ab } = batchTensors(batch);
-    const input = toNetworkInput(l);
-    const observed: tf.Tensor1D[] = [];
-    const variables = this.network.variables.map(({ variable }) => variable);
+  private get slotNames(): string[] {
+    const { type } = this.recipe.optimizer;
+    return optimizerSlots[type].map((slot) => `${type}/${slot}/`);
+  }
 
-    const { value, grads } = tf.variableGrads(() => {
-      const prediction = this.network.forward(input, true, (mean, variance) => {
-        observed.push(tf.keep(mean), tf.keep(variance));
-      });
-      return this.loss.value(prediction, ab);
-    }, variables);
+  private makeRateFactors(): tf.Tensor1D | null {
+    const { encoderLearningRateFactor: factor } = this.recipe;
+    if (factor === 1) return null;
+    const factors = this.network.trainable.map(({ name, variable }) =>
+      new Float32Array(variable.size).fill(name.startsWith('encoder/') ? factor : 1),
+    );
+    return tf.tidy(() => tf.concat1d(factors.map((part) => tf.tensor1d(part))));
+  }
 
-    const gradient = tf.concat1d(variables.map((variable) => grads[variable.name]!.flatten()));
-    const statistics = tf.concat1d(observed);
-    tf.dispose([observed, Object.values(grads)]);
-    return { value, gradient, statistics };
+  /** Loss and flat gradient of a micro-batch; its statistics move at once. */
+  private gradientOf(piece: Batch): { loss: number; gradient: tf.Tensor1D } {
+    const [loss, gradient] = tf.tidy(() => {
+      const computed = lossAndGradients(this.network, this.loss, batchTensors(piece));
+      if (computed.statistics.length > 0) {
+        const batch = tf.concat1d(computed.statistics);
+        this.statistics.write(tf.keep(movedStatistic(this.statistics.flat, batch)));
+      }
+      const flat = tf.concat1d(computed.gradients.map((one) => one.flatten()));
+      tf.dispose(computed.statistics);
+      return [computed.loss, flat] as [tf.Scalar, tf.Tensor1D];
+    });
+    return { loss: readAndFree(loss)[0]!, gradient };
+  }
+
+  private clipped(gradient: tf.Tensor1D): tf.Tensor1D {
+    const { gradientClip } = this.recipe;
+    return gradientClip === 0 ? gradient : tf.mul(gradient, clippingFactor([gradient], gradientClip));
   }
 
   private updateWeights(gradient: tf.Tensor1D): void {
-    this.stepsDone++;
-    const before = { weights: this.weights.flat, m: this.m, v: this.v };
-    const after = adamUpdate(before, gradient, this.stepsDone, this.optimizer as AdamOptions);
+    const rate = this.learningRate();
+    const learningRate: tf.Tensor1D | number = this.rateFactors ? tf.mul(this.rateFactors, rate) : rate;
+    const before = { weights: this.weights.flat, slots: this.slots };
+    const after = updateWeights(this.recipe.optimizer, before, gradient, {
+      step: this.stepsDone,
+      learningRate,
+    });
     this.weights.write(tf.keep(after.weights));
-    tf.dispose([this.m, this.v]);
-    this.m = tf.keep(after.m);
-    this.v = tf.keep(after.v);
+    tf.dispose(this.slots);
+    this.slots = after.slots.map((slot) => tf.keep(slot));
+    this.updateAverage();
   }
 
-  private updateStatistics(batch: tf.Tensor1D): void {
-    const kept = tf.mul(this.statistics.flat, 1 - statisticsMomentum);
-    this.statistics.write(tf.keep(tf.add(kept, tf.mul(batch, statisticsMomentum))));
+  /** As PyTorch's `AveragedModel` with `get_ema_multi_avg_fn`: the first step's weights, then a share of each next. */
+  private updateAverage(): void {
+    if (!this.average) return;
+    const share = this.stepsDone === 1 ? 1 : 1 - this.recipe.averageDecay;
+    const next: tf.Tensor1D = tf.add(this.average, tf.mul(tf.sub(this.weights.flat, this.average), share));
+    this.average.dispose();
+    this.average = tf.keep(next);
+  }
+
+  private withAverage<T>(use: () => T): T {
+    if (!this.average) return use();
+    this.weights.show(this.average);
+    try {
+      return use();
+    } finally {
+      this.weights.show(this.weights.flat);
+    }
   }
 }
 
-function requireTensor(tensors: Map<string, StateTensor>, name: string, shape: number[]): void {
-  const found = tensors.get(name);
-  if (!found) throw new Error(`The state lacks the tensor ${name}.`);
-  if (String(found.shape) !== String(shape)) {
-    throw new Error(`The state's ${name} has shape [${found.shape}]; this network needs [${shape}].`);
-  }
-  if (found.data.length !== sizeOf(shape)) {
-    throw new Error(
-      `The state's ${name} has ${found.data.length} numbers; its shape holds ${sizeOf(shape)}.`,
-    );
-  }
+function addShare(sum: tf.Tensor1D | null, gradient: tf.Tensor1D, share: number): tf.Tensor1D {
+  if (sum === null && share === 1) return gradient;
+  const next: tf.Tensor1D = tf.tidy(() => {
+    const part = tf.mul(gradient, share);
+    return (sum ? tf.add(sum, part) : part) as tf.Tensor1D;
+  });
+  tf.dispose([gradient, ...(sum ? [sum] : [])]);
+  return next;
+}
+
+function readAndFree(tensor: tf.Tensor): Float32Array {
+  const values = tensor.dataSync<'float32'>();
+  tensor.dispose();
+  return values;
 }

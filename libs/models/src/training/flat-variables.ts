@@ -12,19 +12,27 @@ export class FlatVariables {
 
   constructor(private readonly named: readonly NamedVariable[]) {
     this.sizes = named.map(({ variable }) => variable.size);
-    this.flat = tf.tidy(() => tf.concat1d(named.map(({ variable }) => variable.flatten())));
+    this.flat = tf.tidy(() =>
+      named.length === 0 ? tf.tensor1d([]) : tf.concat1d(named.map(({ variable }) => variable.flatten())),
+    );
   }
 
   /** Takes over `flat`, and gives each variable its part. */
   write(flat: tf.Tensor1D): void {
+    this.show(flat);
+    if (flat !== this.flat) this.flat.dispose();
+    this.flat = flat;
+  }
+
+  /** Gives each variable its part of `flat`, which stays the caller's; `flat` of this object stays what it is. */
+  show(flat: tf.Tensor1D): void {
+    if (this.named.length === 0) return;
     tf.tidy(() => {
       tf.split(flat, this.sizes).forEach((part, index) => {
         const { variable } = this.named[index]!;
         variable.assign(part.reshape(variable.shape));
       });
     });
-    this.flat.dispose();
-    this.flat = flat;
   }
 
   read(): StateTensor[] {

@@ -1,3 +1,5 @@
+import { type Recipe } from '@chromatune/contracts';
+
 /** Images in OpenCV's 8-bit Lab convention, as they lie in a dataset's shards: L (n, size, size), ab (n, size, size, 2). */
 export interface Batch {
   l: Uint8Array;
@@ -13,17 +15,69 @@ export interface StateTensor {
   data: Float32Array;
 }
 
+/** What a network makes of a batch whose colours are known, with the moving statistics. */
+export interface Evaluation {
+  /** The training loss, averaged over the images. */
+  loss: number;
+  /** Predicted ab of every pixel in ab units, [n, size, size, 2]. */
+  ab: Float32Array;
+}
+
 /** One network in training: what a training loop needs of it, however the step is computed. */
 export interface Step {
   /**
-   * One optimizer step. The loss is that of the batch before the update, mean over its pixels; one that is not finite is
-   * returned like any other, and the caller decides. The last batch of an epoch may be smaller than the others.
+   * One optimizer step. The loss is that of the batch before the update; one that is not finite is returned like any
+   * other, and the caller decides. The last batch of an epoch may be smaller than the others.
    */
   run(batch: Batch): Promise<{ loss: number }>;
+  /** With the averaged weights, where the recipe averages. Changes nothing. */
+  evaluate(batch: Batch): Promise<Evaluation>;
+  /** Of the last step, or of the first one before it. */
   learningRate(): number;
-  /** Weights, moving statistics, Adam's moments and the step count: all that `restore` needs to go on bit for bit. */
+  /** Weights, moving statistics, the optimizer's slots, the average and the step count: all that going on bit for bit needs. */
   state(): StateTensor[];
   /** @throws Error that names the tensor, when `state` is not of this network and optimizer */
   restore(state: StateTensor[]): void;
   dispose(): void;
+}
+
+/** What of a recipe says how weights change. `microBatch` 0 computes each batch at once. */
+export type TrainingRecipe = Pick<
+  Recipe,
+  | 'optimizer'
+  | 'encoderLearningRateFactor'
+  | 'schedule'
+  | 'warmupSteps'
+  | 'gradientClip'
+  | 'averageDecay'
+  | 'microBatch'
+  | 'epochs'
+>;
+
+export interface StepOptions {
+  /** For schedules that count epochs. */
+  stepsPerEpoch: number;
+  /** Batches that will come, so that a step that prepares for them may do so at once. Others may come all the same. */
+  expected?: { train: BatchShape[]; evaluate: BatchShape[] };
+}
+
+export type BatchShape = Pick<Batch, 'images' | 'size'>;
+
+/** Sizes of the pieces that a batch is computed in: as many as possible of `microBatch` images, the rest in the last. */
+export function microBatches(images: number, microBatch: number): number[] {
+  if (microBatch === 0 || microBatch >= images) return [images];
+  const whole = new Array<number>(Math.floor(images / microBatch)).fill(microBatch);
+  const rest = images % microBatch;
+  return rest === 0 ? whole : [...whole, rest];
+}
+
+/** The `images` images from `from` on. */
+export function sliceBatch({ l, ab, size }: Batch, from: number, images: number): Batch {
+  const pixels = size ** 2;
+  return {
+    l: l.subarray(from * pixels, (from + images) * pixels),
+    ab: ab.subarray(from * pixels * 2, (from + images) * pixels * 2),
+    images,
+    size,
+  };
 }

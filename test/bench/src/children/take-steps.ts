@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { EngineName } from '@chromatune/contracts';
-import { type Batch, buildNetwork, createStep, makeLoss, type Step } from '@chromatune/models';
+import { type EngineName, plainTraining } from '@chromatune/contracts';
+import { type Batch, buildNetwork, createEagerStep, makeLoss, type Step } from '@chromatune/models';
 import { stream } from '@chromatune/random';
 import { repository } from '@chromatune/test-support';
 import { type StepJob, stepJob, type Turn, turnRequest } from '../step-job.js';
@@ -15,7 +15,8 @@ const batch = noise(job);
 const problem = await loadEngine(job).catch((error: Error) => error.message);
 if (problem) process.send!({ unavailable: problem }, () => process.exit(0));
 else {
-  const step = createStep(buildNetwork(job.recipe, 0), makeLoss(job.recipe), job.recipe);
+  const recipe = { ...plainTraining, ...job.recipe, epochs: 1 };
+  const step = createEagerStep(buildNetwork(recipe, 0), makeLoss(recipe), recipe, { stepsPerEpoch: 1 });
   await takeSteps(step, 0); // the first steps allocate
   process.on('message', (message) => {
     void takeSteps(step, turnRequest.parse(message).seconds).then((turn) => process.send!(turn));

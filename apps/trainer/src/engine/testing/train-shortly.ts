@@ -1,9 +1,10 @@
-import { buildNetwork, createStep, makeLoss, type Batch, type StateTensor } from '@chromatune/models';
+import { buildNetwork, createEagerStep, makeLoss, type Batch, type StateTensor } from '@chromatune/models';
 import {
   plainAdam,
   plainClassification,
   plainModel,
   plainRegression,
+  plainTraining,
   type Recipe,
 } from '@chromatune/contracts';
 import { stream } from '@chromatune/random';
@@ -26,7 +27,12 @@ export async function trainShortly({
   const tiny = recipe(type);
   const network = buildNetwork(tiny, 1);
   const loss = makeLoss(tiny);
-  const step = createStep(network, loss, tiny);
+  const step = createEagerStep(
+    network,
+    loss,
+    { ...plainTraining, ...tiny, epochs: 1 },
+    { stepsPerEpoch: steps },
+  );
   const result: ShortTraining = { losses: [], tensorsAfterSteps: [], state: [] };
   const batch = learnableBatch(4, 32);
   for (let i = 0; i < steps; i++) {

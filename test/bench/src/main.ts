@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { repository } from '@chromatune/test-support';
+import { repository, table, threeDigits } from '@chromatune/test-support';
 import { commit, load, machine } from './machine.js';
 import { type Check, isMet, type Options, type Part, type Result } from './part.js';
 import { importPart } from './parts/import.js';
@@ -9,7 +9,6 @@ import { livePart } from './parts/live.js';
 import { overheadPart } from './parts/overhead.js';
 import { startPart } from './parts/start.js';
 import { trainingPart } from './parts/training.js';
-import { table, threeDigits } from './table.js';
 
 const parts: Part[] = [importPart, trainingPart, overheadPart, livePart, startPart];
 

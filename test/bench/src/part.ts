@@ -1,4 +1,4 @@
-import type { Row } from './table.js';
+import type { Row } from '@chromatune/test-support';
 
 /** One thing that is measured: `npm run bench -- <name>`. */
 export interface Part {

@@ -6,3 +6,5 @@ export * from './temporary-folder.js';
 export { startMinio } from './minio.js';
 export { type ObjectServer } from './object-server.js';
 export * from './platform.js';
+export { PythonMissing, pythonEnvironment } from './python-environment.js';
+export { type Row, table, threeDigits } from './table.js';

@@ -4,7 +4,7 @@ import { launchRuns, slotsOf, startWithScenes, untilCompleted } from '../first-s
 import { type Arrival, hearPoints } from '../live-points.js';
 import { median, quantile } from '../numbers.js';
 import type { Options, Part, Result } from '../part.js';
-import type { Row } from '../table.js';
+import type { Row } from '@chromatune/test-support';
 
 const scenes = 800;
 const epochs = 4;

@@ -6,7 +6,7 @@ import {
   type StoredPoint,
   storedPoint,
 } from '@chromatune/contracts';
-import { type Platform, until } from '@chromatune/test-support';
+import { type Platform, type Row, until } from '@chromatune/test-support';
 import { z } from 'zod';
 import { batchSize, launchRuns, runsOf, slotsOf, startWithScenes, untilCompleted } from '../first-sweep.js';
 import { median, sum } from '../numbers.js';
@@ -14,7 +14,6 @@ import type { Options, Part, Result } from '../part.js';
 import { cpuUseOf, type CpuUse } from '../process-cpu.js';
 import type { Turn } from '../step-job.js';
 import { Stepper } from '../stepper.js';
-import type { Row } from '../table.js';
 
 /** With 1700 scenes, of which 1360 are trained on, an epoch is as long as on the first photographs (168 x 8 crops). */
 const scenes = 1700;

@@ -4,11 +4,10 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { repository, temporaryFolder } from '@chromatune/test-support';
+import { repository, type Row, temporaryFolder } from '@chromatune/test-support';
 import { z } from 'zod';
 import { median } from '../numbers.js';
 import type { Options, Part, Result } from '../part.js';
-import type { Row } from '../table.js';
 
 const mostSeconds = 10;
 const defaultRounds = 3;

@@ -10,7 +10,7 @@ import { median } from '../numbers.js';
 import type { Options, Part, Result } from '../part.js';
 import type { StepJob, Turn } from '../step-job.js';
 import { Stepper } from '../stepper.js';
-import type { Row } from '../table.js';
+import type { Row } from '@chromatune/test-support';
 
 const optimizer = plainAdam;
 const regression = plainRegression;

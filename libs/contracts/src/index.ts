@@ -16,3 +16,4 @@ export * from './states.js';
 export * from './sweep-spec.js';
 export * from './sweeps.js';
 export * from './trainers.js';
+export * from './weights.js';

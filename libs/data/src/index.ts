@@ -31,3 +31,5 @@ export {
   SafetensorsError,
   weightsSha256,
 } from './weights/safetensors.js';
+export { decodeWeights, describeWeights, importWeights, type ImportedWeights } from './weights/import-weights.js';
+export { WeightsError } from './weights/weights-error.js';

@@ -1,5 +1,6 @@
 import { read } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { halfToNumber } from './half-float.js';
 import { type NpyArray } from './npy-bytes.js';
 import { NpyError } from './npy-error.js';
 import { type NpyDtype, type NpyHeader, npyHeaderWindow, readNpyHeader } from './npy-header.js';
@@ -175,11 +176,3 @@ function toNumbers(bytes: Uint8Array, { dtype, bigEndian, itemBytes }: NpyHeader
   return dtype === 'f2' ? Float32Array.from(numbers as Uint16Array, halfToNumber) : numbers;
 }
 
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}

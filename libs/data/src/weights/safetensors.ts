@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DomainError } from '@chromatune/contracts';
+import { elementsOf } from './stored-tensor.js';
 
 /** A named float array, as libs/models describes the state of a training step. */
 export interface NamedTensor {
@@ -43,28 +44,59 @@ export function decodeSafetensors(bytes: Uint8Array): {
   tensors: NamedTensor[];
   metadata: Record<string, string>;
 } {
-  const { header, dataStart } = readHeader(bytes);
-  const { __metadata__: metadata = {}, ...entries } = header;
-  const tensors = Object.entries(entries)
-    .map(([name, entry]) => ({ name, ...checkedEntry(name, entry) }))
-    .sort((a, b) => a.begin - b.begin || a.end - b.end);
-
-  let end = 0;
-  for (const { name, begin, end: tensorEnd } of tensors) {
-    if (begin !== end) throw new SafetensorsError(`tensor ${name} begins at byte ${begin} instead of ${end}`);
-    end = tensorEnd;
-  }
-  if (dataStart + end !== bytes.length) {
-    throw new SafetensorsError(`${dataStart + end} bytes expected, ${bytes.length} found`);
-  }
+  const { entries, metadata, dataStart } = readSafetensorsHeader(bytes, bytes.length);
+  const other = entries.find(({ dtype }) => dtype !== 'F32');
+  if (other) throw new SafetensorsError(`tensor ${other.name} holds ${other.dtype} instead of F32`);
   return {
-    metadata: checkedMetadata(metadata),
-    tensors: tensors.map(({ name, shape, begin, end: tensorEnd }) => ({
+    metadata,
+    tensors: entries.map(({ name, shape, begin, end }) => ({
       name,
       shape,
-      data: new Float32Array(copyOf(bytes, dataStart + begin, dataStart + tensorEnd)),
+      data: new Float32Array(copyOf(bytes, dataStart + begin, dataStart + end)),
     })),
   };
+}
+
+export interface SafetensorsEntry {
+  name: string;
+  dtype: string;
+  shape: number[];
+  /** First byte and the one after the last, counted from the start of the data. */
+  begin: number;
+  end: number;
+}
+
+/** Bytes from the start of a safetensors file that hold its whole header, known from its first 8. */
+export function safetensorsHeaderBytes(first: Uint8Array): number {
+  if (first.length < 8) throw new SafetensorsError(`at least 8 bytes expected, ${first.length} found`);
+  const length = Number(new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true));
+  if (length > maxHeaderBytes) throw new SafetensorsError(`its header claims ${length} bytes`);
+  return 8 + length;
+}
+
+/**
+ * Reads the header of a safetensors file of `fileBytes` bytes that begins with `bytes`; the entries are in the order of
+ * their data.
+ * @throws SafetensorsError when it does not describe the file exactly
+ */
+export function readSafetensorsHeader(
+  bytes: Uint8Array,
+  fileBytes: number,
+): { entries: SafetensorsEntry[]; metadata: Record<string, string>; dataStart: number } {
+  const { header, dataStart } = parseHeader(bytes);
+  const { __metadata__: metadata = {}, ...named } = header;
+  const entries = Object.entries(named)
+    .map(([name, entry]) => ({ name, ...checkedEntry(name, entry) }))
+    .sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let end = 0;
+  for (const { name, begin, end: entryEnd } of entries) {
+    if (begin !== end) throw new SafetensorsError(`tensor ${name} begins at byte ${begin} instead of ${end}`);
+    end = entryEnd;
+  }
+  if (dataStart + end !== fileBytes) {
+    throw new SafetensorsError(`${dataStart + end} bytes expected, ${fileBytes} found`);
+  }
+  return { entries, metadata: checkedMetadata(metadata), dataStart };
 }
 
 /** `slice` of a Buffer, which files are read into, would be a view of all its memory. */
@@ -97,11 +129,8 @@ export class SafetensorsError extends DomainError {
 /** Longest header that is believed: a ResNet-34 with its optimizer needs about 30 KiB. */
 const maxHeaderBytes = 16 * 1024 * 1024;
 
-function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataStart: number } {
-  if (bytes.length < 8) throw new SafetensorsError(`at least 8 bytes expected, ${bytes.length} found`);
-  const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
-  if (length > maxHeaderBytes) throw new SafetensorsError(`its header claims ${length} bytes`);
-  const dataStart = 8 + length;
+function parseHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataStart: number } {
+  const dataStart = safetensorsHeaderBytes(bytes);
   if (dataStart > bytes.length)
     throw new SafetensorsError(`${dataStart} bytes expected, ${bytes.length} found`);
   let header: unknown;
@@ -114,18 +143,34 @@ function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataS
   return { header, dataStart };
 }
 
-function checkedEntry(name: string, entry: unknown): { shape: number[]; begin: number; end: number } {
+/** Bytes of one number, of the types that weights come in. */
+const dtypeBytes: Record<string, number> = {
+  F64: 8,
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  I64: 8,
+  I32: 4,
+  I16: 2,
+  I8: 1,
+  U8: 1,
+  BOOL: 1,
+};
+
+function checkedEntry(name: string, entry: unknown): Omit<SafetensorsEntry, 'name'> {
   if (!isRecord(entry)) throw new SafetensorsError(`its header describes tensor ${name} wrongly`);
   const { dtype, shape, data_offsets: offsets } = entry;
-  if (dtype !== 'F32') throw new SafetensorsError(`tensor ${name} holds ${String(dtype)} instead of F32`);
+  if (typeof dtype !== 'string' || !Object.hasOwn(dtypeBytes, dtype)) {
+    throw new SafetensorsError(`tensor ${name} holds ${String(dtype)}, which is unknown`);
+  }
   if (!isCounts(shape) || !isCounts(offsets) || offsets.length !== 2) {
     throw new SafetensorsError(`its header describes tensor ${name} wrongly`);
   }
   const [begin, end] = offsets as [number, number];
-  if (end - begin !== elementsOf(shape) * 4) {
+  if (end - begin !== elementsOf(shape) * dtypeBytes[dtype]!) {
     throw new SafetensorsError(`tensor ${name} of shape (${shape.join(', ')}) lies in ${end - begin} bytes`);
   }
-  return { shape, begin, end };
+  return { dtype, shape, begin, end };
 }
 
 function checkedMetadata(metadata: unknown): Record<string, string> {
@@ -139,4 +184,3 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isCounts = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((count) => Number.isSafeInteger(count) && count >= 0);
-const elementsOf = (shape: number[]) => shape.reduce((product, side) => product * side, 1);

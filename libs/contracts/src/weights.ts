@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { datasetName, instant, sha256 } from './ids.js';
+import { modelParameters } from './parameters.js';
+
+/** Encoders whose pretrained weights can be imported: those of torchvision that networks are made of. */
+export const pretrainedEncoder = modelParameters.encoder.removeDefault();
+export type PretrainedEncoder = z.infer<typeof pretrainedEncoder>;
+
+/** Weights of an encoder as people name them; the digest is what recipes name. */
+export const weightsName = datasetName;
+
+/** Body of `POST /weights`: makes an uploaded file of weights known. What it holds, the API reads from the file itself. */
+export const newWeights = z.strictObject({
+  digest: sha256,
+  name: weightsName,
+  source: z.string().min(1).max(255).describe('Name of the file they were imported from.'),
+});
+export type NewWeights = z.infer<typeof newWeights>;
+
+/** Pretrained weights of an encoder: immutable, known by the SHA-256 of their file. */
+export const weights = newWeights.extend({
+  encoder: pretrainedEncoder,
+  tensors: z.number().int().positive(),
+  bytes: z.number().int().positive(),
+  createdAt: instant,
+});
+export type Weights = z.infer<typeof weights>;
+
+/** Object store key of a file of weights. */
+export const weightsKey = (digest: string) => `weights/${digest.slice(0, 2)}/${digest}`;
+
+/** Format of a file of weights: canonical safetensors, float32, Chromatune's names and order of sides. */
+export const weightsFormat = 'chromatune-weights-1';
+
+/** Most bytes of a file of weights: ResNet-152, the largest encoder, has 233 MB. */
+export const maxWeightsBytes = 256 * 1024 * 1024;

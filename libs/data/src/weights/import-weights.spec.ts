@@ -1,0 +1,249 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type PretrainedEncoder, pretrainedEncoder } from '@chromatune/contracts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { zipOf } from '../import/zip.fixture.js';
+import { npyBytes } from '../npy/npy-bytes.js';
+import { encoderLayout, type LayoutTensor } from './encoder-layout.js';
+import { decodeWeights, describeWeights, importWeights } from './import-weights.js';
+import { recognizeEncoder } from './recognize-encoder.js';
+import { encodeSafetensors } from './safetensors.js';
+import { contiguousStrides, elementsOf, type StoredTensor } from './stored-tensor.js';
+import { type FakeTensor, pickle, torchZip } from './torch-file.fixture.js';
+
+let folder: string;
+let resnet18: FakeTensor[];
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'chromatune-weights-'));
+  resnet18 = encoderLayout('resnet18').map(numbered);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('the layout of torchvision', () => {
+  // Parameters of the whole network (docs of torchvision) without those of its classifier.
+  it.each<[PretrainedEncoder, number, number]>([
+    ['resnet18', 11_689_512 - 513_000, 100],
+    ['resnet34', 21_797_672 - 513_000, 180],
+    ['resnet50', 25_557_032 - 2_049_000, 265],
+    ['resnet101', 44_549_160 - 2_049_000, 520],
+    ['resnet152', 60_192_808 - 2_049_000, 775],
+    ['vgg16', 138_357_544 - 123_642_856, 26],
+    ['vgg16bn', 138_365_992 - 123_642_856, 78],
+  ])('of %s has %i parameters in %i tensors', (encoder, parameters, tensors) => {
+    const layout = encoderLayout(encoder);
+    const counted = layout.filter(({ name }) => !name.includes('running_'));
+
+    expect(counted.reduce((sum, { shape }) => sum + elementsOf(shape), 0)).toBe(parameters);
+    expect(layout).toHaveLength(tensors);
+  });
+});
+
+describe('recognizing an encoder', () => {
+  const everyEncoder = pretrainedEncoder.options.map((encoder) => [encoder] as const);
+
+  it.each(everyEncoder)('tells %s by names and shapes', (encoder) => {
+    const { encoder: told, found } = recognizeEncoder('a.pth', stored(encoder));
+
+    expect(told).toBe(encoder);
+    expect(found.map(({ wanted }) => wanted)).toEqual(encoderLayout(encoder));
+  });
+
+  it.each(['module.', 'model.backbone.', 'net.encoder.'])('takes the prefix %s', (prefix) => {
+    const tensors = stored('resnet50').map((tensor) => ({ ...tensor, name: prefix + tensor.name }));
+
+    const { encoder, leftOut } = recognizeEncoder('a.pth', [...tensors, tensorOf('head.weight', [1])]);
+
+    expect([encoder, leftOut]).toEqual(['resnet50', ['head.weight']]);
+  });
+
+  it('leaves classifiers and counters out, and says so', () => {
+    const more = [tensorOf('fc.weight', [1000, 512]), tensorOf('bn1.num_batches_tracked', [], 'i8')];
+
+    expect(recognizeEncoder('a.pth', [...stored('resnet18'), ...more]).leftOut).toEqual(['fc.weight']);
+  });
+
+  it.each<[string, (tensors: StoredTensor[]) => StoredTensor[], RegExp]>([
+    [
+      'a missing tensor',
+      (tensors) => tensors.filter(({ name }) => name !== 'layer2.0.bn1.bias'),
+      /most like resnet34, but layer2\.0\.bn1\.bias is missing\.$/,
+    ],
+    [
+      'another shape',
+      (tensors) =>
+        tensors.map((one) => (one.name === 'conv1.weight' ? { ...one, shape: [64, 1, 7, 7] } : one)),
+      /conv1\.weight has shape \(64, 1, 7, 7\) instead of \(64, 3, 7, 7\)\.$/,
+    ],
+    [
+      'a block too many',
+      (tensors) => [...tensors, tensorOf('layer4.3.bn1.weight', [512])],
+      /layer4\.3\.bn1\.weight is no part of resnet34\.$/,
+    ],
+    [
+      'integers',
+      (tensors) => tensors.map((one) => (one.name === 'bn1.weight' ? { ...one, type: 'i1' as const } : one)),
+      /bn1\.weight holds integers\.$/,
+    ],
+    [
+      'two stages only',
+      (tensors) => tensors.filter(({ name }) => !/^layer[34]/.test(name)),
+      /is missing, and \d+ more differ\.$/,
+    ],
+    [
+      'other names',
+      () => [tensorOf('a.kernel', [1]), tensorOf('b.kernel', [1])],
+      /none of its 2 tensors is called conv1\.weight \(a ResNet\) or features\.0\.weight \(a VGG\); the first are a\.kernel, b\.kernel/,
+    ],
+    ['nothing', () => [], /none of its 0 tensors/],
+  ])('refuses %s, and says what differs', (_name, change, message) => {
+    expect(() => recognizeEncoder('a.pth', change(stored('resnet34')))).toThrow(message);
+  });
+});
+
+describe('an import', () => {
+  it('turns kernels round, takes our names, and keeps every number', async () => {
+    const { encoder, bytes, tensors, kind } = await importBytes('resnet18.pth', torchZip(resnet18));
+
+    const decoded = decodeWeights(bytes);
+    expect([encoder, tensors, kind, decoded.encoder]).toEqual([
+      'resnet18',
+      100,
+      'a PyTorch file',
+      'resnet18',
+    ]);
+    expect(decoded.tensors.map(({ name }) => name)).toEqual(
+      encoderLayout('resnet18').map(({ name }) => `encoder/${name.replaceAll('.', '/')}`),
+    );
+    const kernel = decoded.tensors.find(({ name }) => name === 'encoder/layer2/0/downsample/0/weight')!;
+    const original = resnet18.find(({ name }) => name === 'layer2.0.downsample.0.weight')!;
+    expect(kernel.shape).toEqual([1, 1, 64, 128]);
+    const [from, to] = [3, 77];
+    expect(kernel.data[from * 128 + to]).toBe(original.data[to * 64 + from]);
+    const conv1 = decoded.tensors[0]!;
+    expect(conv1.shape).toEqual([7, 7, 3, 64]);
+    const [y, x, rgb, out] = [2, 5, 1, 40];
+    expect(conv1.data[((y * 7 + x) * 3 + rgb) * 64 + out]).toBe(
+      resnet18[0]!.data[((out * 3 + rgb) * 7 + y) * 7 + x],
+    );
+  });
+
+  it('gives the same file for the same weights, whatever they came in', async () => {
+    const classifier: FakeTensor = { name: 'module.fc.bias', shape: [5], data: new Float32Array(5) };
+    const prefixed = resnet18.map((one) => ({ ...one, name: `module.${one.name}` }));
+    const wrap = (dict: Buffer) =>
+      pickle.dict([
+        [pickle.text('epoch'), pickle.int(90)],
+        [pickle.text('state_dict'), dict],
+      ]);
+    const digests = new Map<string, string>();
+    for (const [name, bytes] of [
+      ['zip.pth', torchZip(resnet18)],
+      ['checkpoint.pth', torchZip([...prefixed, classifier], { wrap, deflate: true })],
+      ['weights.safetensors', encodeSafetensors(resnet18 as (FakeTensor & { data: Float32Array })[])],
+      ['weights.npz', npzOf(resnet18)],
+    ] as const) {
+      digests.set(name, (await importBytes(name, bytes)).digest);
+    }
+
+    expect(new Set(digests.values()).size).toBe(1);
+  });
+
+  it.each<[string, number, RegExp]>([
+    ['layer1.0.conv1.weight', NaN, /layer1\.0\.conv1\.weight holds numbers that are not finite/],
+    ['bn1.running_mean', Infinity, /bn1\.running_mean holds numbers that are not finite/],
+    ['bn1.running_var', -1, /bn1\.running_var holds a negative variance/],
+  ])('refuses %s with %f', async (name, value, message) => {
+    const spoiled = resnet18.map((one) => {
+      const data = Float32Array.from(one.data as Float32Array);
+      if (one.name === name) data[3] = value;
+      return { ...one, data };
+    });
+
+    await expect(importBytes('spoiled.pth', torchZip(spoiled))).rejects.toThrow(message);
+  });
+
+  it.each<[string, string | Uint8Array, RegExp]>([
+    ['a single array', npyBytes('f4', [1], Float32Array.of(1)), /it is a single array without a name/],
+    ['a Keras file', '\x89HDF\r\n\x1a\n'.padEnd(100), /it is an HDF5 file/],
+    ['a tar', `weights${'\0'.repeat(250)}ustar`, /it is a tar, as PyTorch wrote them before/],
+    ['a picture', '\x89PNG\r\n\x1a\n', /it is no PyTorch file, no safetensors and no npz/],
+    ['nothing', '', /it is no PyTorch file/],
+    ['a pickle of something else', pickle.of(pickle.int(1)), /it is a pickle, but none of torch\.save/],
+    [
+      'a zip of something else',
+      zipOf({ 'a.txt': Buffer.from('a') }),
+      /a zip, but neither of PyTorch nor of numpy/,
+    ],
+    ['a broken zip', 'PK\x03\x04'.padEnd(99), /it cannot be read as a zip/],
+  ])('refuses %s, and says what to do', async (_name, content, message) => {
+    const bytes = typeof content === 'string' ? Buffer.from(content, 'latin1') : content;
+    const importing = importBytes('other.bin', bytes);
+
+    await expect(importing).rejects.toThrow(message);
+    await expect(importing).rejects.toMatchObject({ remedy: expect.any(String) as string });
+  });
+
+  it('says when there is no such file', async () => {
+    await expect(importWeights(join(folder, 'nowhere.pth'))).rejects.toThrow(
+      /nowhere\.pth: it cannot be read: there is no such file/,
+    );
+    await expect(importWeights(folder)).rejects.toThrow(/it cannot be read: EISDIR/);
+  });
+});
+
+describe('a canonical file', () => {
+  it('is told by its header alone', async () => {
+    const { bytes } = await importBytes('header.pth', torchZip(resnet18));
+
+    expect(describeWeights(bytes.subarray(0, 65_536), bytes.length)).toEqual({
+      encoder: 'resnet18',
+      tensors: 100,
+    });
+    expect(() => describeWeights(bytes.subarray(0, 65_536), bytes.length - 4)).toThrow(/bytes expected/);
+  });
+
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['metadata', {}, /its metadata name no encoder/],
+    [
+      'tensors',
+      { format: 'chromatune-weights-1', encoder: 'resnet34' },
+      /resnet34 has 180 tensors, and it has 100/,
+    ],
+    [
+      'names',
+      { format: 'chromatune-weights-1', encoder: 'resnet18' },
+      /conv1\.weight F32 \(64,3,7,7\) stands where encoder\/conv1\/weight F32 \(7,7,3,64\) belongs/,
+    ],
+  ])('with other %s is refused', (_name, metadata, message) => {
+    const bytes = encodeSafetensors(resnet18 as (FakeTensor & { data: Float32Array })[], metadata);
+
+    expect(() => describeWeights(bytes, bytes.length)).toThrow(message);
+  });
+});
+
+/** Different numbers in every place, all positive: they may be variances. */
+function numbered({ name, shape }: LayoutTensor, index: number): FakeTensor {
+  const data = Float32Array.from({ length: elementsOf(shape) }, (_, at) => index + (at % 65_521) / 65_536);
+  return { name, shape, data };
+}
+
+const stored = (encoder: PretrainedEncoder) =>
+  encoderLayout(encoder).map(({ name, shape }) => tensorOf(name, shape));
+
+function tensorOf(name: string, shape: number[], type: StoredTensor['type'] = 'f4'): StoredTensor {
+  const read = () => Promise.reject(new Error('recognizing reads nothing'));
+  return { name, shape, type, bigEndian: false, strides: contiguousStrides(shape), offset: 0, read };
+}
+
+const npzOf = (tensors: FakeTensor[]) =>
+  zipOf(
+    Object.fromEntries(tensors.map(({ name, shape, data }) => [`${name}.npy`, npyBytes('f4', shape, data)])),
+    true,
+  );
+
+async function importBytes(name: string, bytes: Uint8Array) {
+  const path = join(folder, name);
+  await writeFile(path, bytes);
+  return importWeights(path);
+}

@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { type PretrainedEncoder, pretrainedEncoder, weightsFormat } from '@chromatune/contracts';
+import { type Progress } from '../import/import-options.js';
+import { encoderLayout, type LayoutTensor, variableName, variableShape } from './encoder-layout.js';
+import { recognizeEncoder } from './recognize-encoder.js';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type NamedTensor,
+  readSafetensorsHeader,
+} from './safetensors.js';
+import { readFloats, type StoredTensor } from './stored-tensor.js';
+import { WeightsError } from './weights-error.js';
+import { openWeightsFile } from './weights-file.js';
+
+export interface ImportedWeights {
+  encoder: PretrainedEncoder;
+  /** The canonical file: the same weights give the same bytes, whatever file they came in. */
+  bytes: Uint8Array;
+  /** SHA-256 of `bytes`. */
+  digest: string;
+  tensors: number;
+  /** What was read, for people: "a PyTorch file". */
+  kind: string;
+  /** Names that are no part of the encoder, such as its classifier's. */
+  leftOut: string[];
+}
+
+/**
+ * Reads pretrained weights of an encoder (see `openWeightsFile` for the kinds of files), and makes them one canonical
+ * safetensors file: float32, the names of our networks, kernels as (height, width, from, to).
+ * @throws WeightsError when they are of no encoder that we have, or hold what no number is
+ */
+export async function importWeights(path: string, onProgress: Progress = () => {}): Promise<ImportedWeights> {
+  const file = await openWeightsFile(path);
+  try {
+    const { encoder, found, leftOut } = recognizeEncoder(path, file.tensors);
+    const tensors: NamedTensor[] = [];
+    for (const { wanted, stored } of found) {
+      tensors.push(await convert(path, wanted, stored));
+      onProgress(tensors.length, found.length, 'reading weights');
+    }
+    const bytes = encodeSafetensors(tensors, { format: weightsFormat, encoder });
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    return { encoder, bytes, digest, tensors: tensors.length, kind: file.kind, leftOut };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Kernels turn from (to, from, height, width) to (height, width, from, to). */
+const kernelSides = [2, 3, 1, 0];
+
+async function convert(path: string, wanted: LayoutTensor, stored: StoredTensor): Promise<NamedTensor> {
+  const data = await readFloats(stored, wanted.shape.length === 4 ? kernelSides : undefined);
+  const { name } = stored;
+  if (!data.every(Number.isFinite)) throw new WeightsError(path, `${name} holds numbers that are not finite`);
+  if (name.endsWith('running_var') && data.some((variance) => variance < 0)) {
+    throw new WeightsError(path, `${name} holds a negative variance`);
+  }
+  return { name: variableName(wanted.name), shape: variableShape(wanted.shape), data };
+}
+
+/**
+ * What a canonical file of weights holds, by its header.
+ * @param head at least the header of the file; 1 MiB is enough
+ * @throws WeightsError when it is not exactly what `importWeights` makes for an encoder
+ */
+export function describeWeights(
+  head: Uint8Array,
+  fileBytes: number,
+): { encoder: PretrainedEncoder; tensors: number } {
+  const { entries, metadata } = readSafetensorsHeader(head, fileBytes);
+  const encoder = pretrainedEncoder.safeParse(metadata['encoder']);
+  if (metadata['format'] !== weightsFormat || !encoder.success) {
+    throw notCanonical('its metadata name no encoder');
+  }
+  const layout = encoderLayout(encoder.data);
+  if (entries.length !== layout.length) {
+    throw notCanonical(`${encoder.data} has ${layout.length} tensors, and it has ${entries.length}`);
+  }
+  layout.forEach((wanted, index) => {
+    const { name, dtype, shape } = entries[index]!;
+    const is = `${name} ${dtype} (${shape})`;
+    const expected = `${variableName(wanted.name)} F32 (${variableShape(wanted.shape)})`;
+    if (is !== expected) throw notCanonical(`${is} stands where ${expected} belongs`);
+  });
+  return { encoder: encoder.data, tensors: entries.length };
+}
+
+/** Reads a canonical file of weights. @throws WeightsError, SafetensorsError when it is another file */
+export function decodeWeights(bytes: Uint8Array): { encoder: PretrainedEncoder; tensors: NamedTensor[] } {
+  const { encoder } = describeWeights(bytes, bytes.length);
+  return { encoder, tensors: decodeSafetensors(bytes).tensors };
+}
+
+const notCanonical = (what: string) =>
+  new WeightsError('The file of weights', what, {
+    remedy: 'Import the weights with: npx chromatune weights import FILE',
+  });

@@ -11,7 +11,9 @@ import {
   type Environment,
   liveEvent,
   type LiveEvent,
+  type PretrainedEncoder,
 } from '@chromatune/contracts';
+import { encoderVariables, encodeWeights } from '@chromatune/data';
 import type { AppliedEvent, Claim, Database } from '@chromatune/database';
 import { apiEnvironment } from './config/environment.js';
 import { startApi } from './start-api.js';
@@ -177,6 +179,16 @@ export async function bringDataset(api: TestApi, name: string): Promise<DatasetV
   for (const { sha256 } of datasetFiles(manifest))
     await api.put(`/dataset-files/${sha256}`, contents.get(sha256)!);
   return (await api.post<DatasetVersion>('/datasets', manifest)).body;
+}
+
+/** A canonical file of weights, all of them zero. */
+export function makeWeights(encoder: PretrainedEncoder): { digest: string; bytes: Uint8Array<ArrayBuffer> } {
+  const tensors = encoderVariables(encoder).map((variable) => ({
+    ...variable,
+    data: new Float32Array(variable.shape.reduce((product, side) => product * side, 1)),
+  }));
+  const bytes = new Uint8Array(encodeWeights(encoder, tensors));
+  return { digest: createHash('sha256').update(bytes).digest('hex'), bytes };
 }
 
 export const native: Environment = {

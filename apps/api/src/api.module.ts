@@ -14,6 +14,7 @@ import { SamplesModule } from './samples/samples.module.js';
 import { SchedulerModule } from './scheduler/scheduler.module.js';
 import { SweepsModule } from './sweeps/sweeps.module.js';
 import { TrainersModule } from './trainers/trainers.module.js';
+import { WeightsModule } from './weights/weights.module.js';
 
 @Module({})
 export class ApiModule {
@@ -24,6 +25,7 @@ export class ApiModule {
         LoggerModule.forRoot(loggingParams(settings)),
         ConnectionsModule.of(settings, connections),
         DatasetsModule,
+        WeightsModule,
         SweepsModule,
         RunsModule,
         MetricsModule,

@@ -132,13 +132,13 @@ describe('the command line', () => {
 
   it('does not take a wrong recipe for one', async () => {
     const file = path.join(folder, 'recipe.json');
-    await writeFile(file, '{ "recipe": { "epochs": "many" } }');
+    await writeFile(file, '{ "recipe": { "recipeVersion": "two" } }');
 
     const { code, stderr } = await run(['run', 'reproduce', 'r', '--recipe', file], () => ({}));
 
     expect(code).toBe(1);
     expect(stderr).toContain('is not a recipe');
-    expect(stderr).toContain('epochs');
+    expect(stderr).toContain('recipeVersion');
   });
 
   it('tells that a run is not reproducible as a verdict, before anything trains', async () => {

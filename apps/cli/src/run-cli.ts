@@ -5,6 +5,7 @@ import { addDoctorCommand } from './commands/doctor.js';
 import { addRunCommands } from './commands/run.js';
 import { addSweepCommands } from './commands/sweep.js';
 import { addTrainerCommands } from './commands/trainer.js';
+import { addWeightsCommands } from './commands/weights.js';
 import type { Settings } from './config/settings.js';
 import { Output, type Stream } from './output/output.js';
 
@@ -63,6 +64,7 @@ function makeProgram({ output, stdout, stderr, ...tools }: CliPlace & Tools): Co
   addSweepCommands(program, all);
   addRunCommands(program, all);
   addDataCommands(program, all);
+  addWeightsCommands(program, all);
   addTrainerCommands(program, all);
   addDoctorCommand(program, all);
   return program;

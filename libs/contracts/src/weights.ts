@@ -18,7 +18,8 @@ export const newWeights = z.strictObject({
 export type NewWeights = z.infer<typeof newWeights>;
 
 /** Pretrained weights of an encoder: immutable, known by the SHA-256 of their file. */
-export const weights = newWeights.extend({
+export const weights = z.object({
+  ...newWeights.shape,
   encoder: pretrainedEncoder,
   tensors: z.number().int().positive(),
   bytes: z.number().int().positive(),

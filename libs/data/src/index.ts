@@ -31,5 +31,12 @@ export {
   SafetensorsError,
   weightsSha256,
 } from './weights/safetensors.js';
-export { decodeWeights, describeWeights, importWeights, type ImportedWeights } from './weights/import-weights.js';
+export { encoderVariables } from './weights/encoder-layout.js';
+export {
+  decodeWeights,
+  describeWeights,
+  encodeWeights,
+  importWeights,
+  type ImportedWeights,
+} from './weights/import-weights.js';
 export { WeightsError } from './weights/weights-error.js';

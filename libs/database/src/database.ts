@@ -12,9 +12,11 @@ import { RunEntity } from './entities/run.entity.js';
 import { SampleEntity } from './entities/sample.entity.js';
 import { SweepEntity } from './entities/sweep.entity.js';
 import { TrainerEntity } from './entities/trainer.entity.js';
+import { WeightsEntity } from './entities/weights.entity.js';
 import { type Leadership, tryLeadership } from './leadership.js';
 import { listen } from './listening.js';
 import { CreateSchema1763856000000 } from './migrations/1763856000000-create-schema.js';
+import { CreateWeights1764104400000 } from './migrations/1764104400000-create-weights.js';
 import { Session } from './session.js';
 import { CheckpointsStore } from './stores/checkpoints.store.js';
 import { DatasetsStore } from './stores/datasets.store.js';
@@ -24,6 +26,7 @@ import { RunsStore } from './stores/runs.store.js';
 import { SamplesStore } from './stores/samples.store.js';
 import { SweepsStore } from './stores/sweeps.store.js';
 import { TrainersStore } from './stores/trainers.store.js';
+import { WeightsStore } from './stores/weights.store.js';
 
 export interface DatabaseOptions {
   /** Connections at most; 10 unless told. `listen` and a leadership each take one more. */
@@ -56,6 +59,7 @@ export class Database {
   readonly logs: LogsStore;
   readonly datasets: DatasetsStore;
   readonly trainers: TrainersStore;
+  readonly weights: WeightsStore;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -71,6 +75,7 @@ export class Database {
     this.logs = new LogsStore(this.session);
     this.datasets = new DatasetsStore(this.session);
     this.trainers = new TrainersStore(this.session);
+    this.weights = new WeightsStore(this.session);
   }
 
   /** Brings the schema up to date. Processes that start together do it one after the other. */
@@ -134,8 +139,9 @@ export function createDataSource(
       CheckpointEntity,
       LogLineEntity,
       TrainerEntity,
+      WeightsEntity,
     ],
-    migrations: [CreateSchema1763856000000],
+    migrations: [CreateSchema1763856000000, CreateWeights1764104400000],
     migrationsTransactionMode: 'all',
     logging: false,
     poolErrorHandler: () => undefined, // an idle connection broke: the next use says so

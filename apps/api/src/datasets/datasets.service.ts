@@ -16,7 +16,7 @@ import { PinoLogger } from 'nestjs-pino';
 import { InjectDatabase, InjectObjectStore } from '../config/connections.js';
 import type { Picture } from './datasets.dto.js';
 import { DatasetFilesMissing, DatasetVersionNotFound, InvalidManifest } from './datasets.errors.js';
-import { sizeOrNull } from './stored-size.js';
+import { sizeOrNull } from '../uploads/stored-size.js';
 
 @Injectable()
 export class DatasetsService {

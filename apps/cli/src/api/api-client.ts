@@ -11,6 +11,7 @@ import {
   datasetVersion,
   health,
   logLine,
+  type NewWeights,
   problem,
   type Recipe,
   reproduction,
@@ -23,12 +24,13 @@ import {
   sweepDetail,
   sweepPlan,
   trainer,
+  weights,
 } from '@chromatune/contracts';
 import { z } from 'zod';
 import { ApiProblem, ApiUnreachable, UnexpectedAnswer } from './api-errors.js';
 
 const answerMs = 60_000;
-/** Uploads and downloads of at most 32 MiB or a checkpoint; minutes on a slow line. */
+/** Uploads and downloads: shards of 32 MiB, weights and checkpoints; minutes on a slow line. */
 const transferMs = 15 * 60_000;
 
 /** Chromatune's HTTP API. Every answer is parsed; errors are `ApiProblem`, `ApiUnreachable` or `UnexpectedAnswer`. */
@@ -70,6 +72,9 @@ export class ApiClient {
   getDatasetVersion = (digest: string) => this.get(`dataset-versions/${segment(digest)}`, datasetDetail);
   registerDataset = (manifest: DatasetManifest) => this.post('datasets', manifest, datasetVersion);
 
+  listWeights = () => this.get('weights', z.array(weights));
+  registerWeights = (request: NewWeights) => this.post('weights', request, weights);
+
   listTrainers = () => this.get('trainers', z.array(trainer));
   drainTrainer = (id: string, draining: boolean) =>
     this.post(`trainers/${segment(id)}/drain`, { draining }, trainer);
@@ -83,13 +88,16 @@ export class ApiClient {
   }
 
   async putDatasetFile({ sha256 }: DatasetFile, path: string): Promise<void> {
+    await this.put(`dataset-files/${sha256}`, await readFile(path));
+  }
+
+  /** Uploads a canonical file of weights. */
+  putWeights = (digest: string, bytes: Uint8Array) => this.put(`weights/${segment(digest)}/file`, bytes);
+
+  private async put(path: string, body: Uint8Array): Promise<void> {
     const headers = { 'content-type': 'application/octet-stream' };
-    const body = await readFile(path);
-    const response = await this.request(
-      `dataset-files/${sha256}`,
-      { method: 'PUT', body, headers },
-      transferMs,
-    );
+    const init = { method: 'PUT', body: body as Uint8Array<ArrayBuffer>, headers };
+    const response = await this.request(path, init, transferMs);
     if (!response.ok) throw await this.toError(response);
     await response.body?.cancel();
   }

@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type DatasetFile, datasetFiles, type DatasetVersion, DomainError } from '@chromatune/contracts';
+import { type DatasetFile, datasetFiles, type DatasetVersion } from '@chromatune/contracts';
 import type { ImportResult, Progress } from '@chromatune/data';
 import type { ApiClient } from '../api/api-client.js';
+import { tryAgain } from '../api/try-again.js';
 
 /** More would only wait for each other: the API hashes every file. */
 const atOnce = 2;
-const pausesBetweenTriesMs = [500, 2000, 5000];
 
 /** Sends the files that the API does not have yet, then registers the version. Doing it again is harmless. */
 export async function uploadDataset(
@@ -24,27 +23,13 @@ export async function uploadDataset(
     }
   };
   await Promise.all(Array.from({ length: atOnce }, sendNext));
-  return tried(() => api.registerDataset(manifest));
+  return tryAgain(() => api.registerDataset(manifest));
 }
 
 const sendFile = (api: ApiClient, file: DatasetFile, path: string): Promise<void> =>
-  tried(async () => {
+  tryAgain(async () => {
     if (!(await api.hasDatasetFile(file))) await api.putDatasetFile(file, path);
   });
-
-/** Connections break and servers are started again; a refusal stays one. */
-async function tried<T>(request: () => Promise<T>): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await request();
-    } catch (error) {
-      const pause = pausesBetweenTriesMs[attempt];
-      const isPassing = error instanceof DomainError && error.status >= 502 && error.status <= 504;
-      if (!isPassing || pause === undefined) throw error;
-      await sleep(pause);
-    }
-  }
-}
 
 function pathOf(files: Map<string, string>, { name }: DatasetFile): string {
   const path = files.get(name);

@@ -21,12 +21,18 @@ export function encoderLayout(encoder: PretrainedEncoder): LayoutTensor[] {
   return layout;
 }
 
-/** What Chromatune calls it: "encoder/layer1/0/conv1/weight". */
-export const variableName = (torchName: string) => `encoder/${torchName.replaceAll('.', '/')}`;
+/** The same tensors under our names and in our order of sides: what a canonical file of weights holds. */
+export const encoderVariables = (encoder: PretrainedEncoder): LayoutTensor[] =>
+  encoderLayout(encoder).map(({ name, shape }) => ({
+    name: variableName(name),
+    shape: variableShape(shape),
+  }));
+
+const variableName = (torchName: string) => `encoder/${torchName.replaceAll('.', '/')}`;
 
 /** Kernels lie as (height, width, from, to) here, and as (to, from, height, width) in PyTorch. */
-export const variableShape = ([to, from, ...sides]: number[]) =>
-  sides.length === 2 ? [...sides, from!, to!] : from === undefined ? [to!] : [to!, from];
+const variableShape = (shape: number[]) =>
+  shape.length === 4 ? [shape[2]!, shape[3]!, shape[1]!, shape[0]!] : shape;
 
 /** Blocks of each stage, and whether they are bottlenecks of three convolutions (He et al. 2016, table 1). */
 const resnets: Record<string, { blocks: number[]; bottleneck: boolean }> = {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type PretrainedEncoder, pretrainedEncoder, weightsFormat } from '@chromatune/contracts';
 import { type Progress } from '../import/import-options.js';
-import { encoderLayout, type LayoutTensor, variableName, variableShape } from './encoder-layout.js';
+import { encoderVariables } from './encoder-layout.js';
 import { recognizeEncoder } from './recognize-encoder.js';
 import {
   decodeSafetensors,
@@ -36,11 +36,12 @@ export async function importWeights(path: string, onProgress: Progress = () => {
   try {
     const { encoder, found, leftOut } = recognizeEncoder(path, file.tensors);
     const tensors: NamedTensor[] = [];
-    for (const { wanted, stored } of found) {
-      tensors.push(await convert(path, wanted, stored));
+    const variables = encoderVariables(encoder);
+    for (const [index, { stored }] of found.entries()) {
+      tensors.push({ ...variables[index]!, data: await readNumbers(path, stored) });
       onProgress(tensors.length, found.length, 'reading weights');
     }
-    const bytes = encodeSafetensors(tensors, { format: weightsFormat, encoder });
+    const bytes = encodeWeights(encoder, tensors);
     const digest = createHash('sha256').update(bytes).digest('hex');
     return { encoder, bytes, digest, tensors: tensors.length, kind: file.kind, leftOut };
   } finally {
@@ -51,15 +52,19 @@ export async function importWeights(path: string, onProgress: Progress = () => {
 /** Kernels turn from (to, from, height, width) to (height, width, from, to). */
 const kernelSides = [2, 3, 1, 0];
 
-async function convert(path: string, wanted: LayoutTensor, stored: StoredTensor): Promise<NamedTensor> {
-  const data = await readFloats(stored, wanted.shape.length === 4 ? kernelSides : undefined);
-  const { name } = stored;
+async function readNumbers(path: string, stored: StoredTensor): Promise<Float32Array> {
+  const { name, shape } = stored;
+  const data = await readFloats(stored, shape.length === 4 ? kernelSides : undefined);
   if (!data.every(Number.isFinite)) throw new WeightsError(path, `${name} holds numbers that are not finite`);
   if (name.endsWith('running_var') && data.some((variance) => variance < 0)) {
     throw new WeightsError(path, `${name} holds a negative variance`);
   }
-  return { name: variableName(wanted.name), shape: variableShape(wanted.shape), data };
+  return data;
 }
+
+/** The canonical file of these tensors, which must be those of `encoderVariables`. */
+export const encodeWeights = (encoder: PretrainedEncoder, tensors: NamedTensor[]) =>
+  encodeSafetensors(tensors, { format: weightsFormat, encoder });
 
 /**
  * What a canonical file of weights holds, by its header.
@@ -75,14 +80,14 @@ export function describeWeights(
   if (metadata['format'] !== weightsFormat || !encoder.success) {
     throw notCanonical('its metadata name no encoder');
   }
-  const layout = encoderLayout(encoder.data);
+  const layout = encoderVariables(encoder.data);
   if (entries.length !== layout.length) {
     throw notCanonical(`${encoder.data} has ${layout.length} tensors, and it has ${entries.length}`);
   }
   layout.forEach((wanted, index) => {
     const { name, dtype, shape } = entries[index]!;
     const is = `${name} ${dtype} (${shape})`;
-    const expected = `${variableName(wanted.name)} F32 (${variableShape(wanted.shape)})`;
+    const expected = `${wanted.name} F32 (${wanted.shape})`;
     if (is !== expected) throw notCanonical(`${is} stands where ${expected} belongs`);
   });
   return { encoder: encoder.data, tensors: entries.length };

@@ -4,7 +4,7 @@ import {
   PickleDict,
   PickleError,
   PickleGlobal,
-  PickleList,
+  type PickleList,
   PickleTuple,
   readPickle,
   type PickleValue,

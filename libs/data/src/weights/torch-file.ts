@@ -12,7 +12,7 @@ import { readAt } from './read-at.js';
 import { elementBytes, reachOf, type StoredTensor, type WeightsFile } from './stored-tensor.js';
 import { torchGlobals, type TorchStorage, TorchStorages, TorchTensor } from './torch-globals.js';
 import { WeightsError } from './weights-error.js';
-import { ZipArchive } from './zip-archive.js';
+import { type ZipArchive } from './zip-archive.js';
 
 /** Most bytes of the part that names tensors: 100 KB in ResNet-152. */
 const mostPickleBytes = 16 * 1024 * 1024;

@@ -216,3 +216,22 @@ test('answers null for what is not there', async () => {
   ).toEqual([[], [], [], []]);
   expect(await apply(spec.database, 1, [])).toBe('fenced');
 });
+
+test('keeps weights by their digest: the first name stays', async () => {
+  const { weights } = spec.database;
+  const first = {
+    digest: digest('a'),
+    name: 'resnet34',
+    encoder: 'resnet34' as const,
+    tensors: 180,
+    bytes: 85_224_416,
+    source: 'resnet34-b627a593.pth',
+  };
+  const stored = await weights.insert(first);
+  await weights.insert({ ...first, digest: digest('b'), name: 'mine', encoder: 'vgg16bn' });
+
+  expect(stored).toEqual({ ...first, createdAt: expect.any(String) as string });
+  expect(await weights.insert({ ...first, name: 'again' })).toEqual(stored);
+  expect((await weights.list()).map(({ name }) => name)).toEqual(['mine', 'resnet34']);
+  expect(await weights.find([digest('a'), digest('c')])).toEqual([stored]);
+});

@@ -1,4 +1,5 @@
-import { kernels } from '@chromatune/models';
+import { plainModel, plainRegression } from '@chromatune/contracts';
+import { buildNetwork, kernels } from '@chromatune/models';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadEngine } from '../engine.js';
@@ -271,7 +272,47 @@ describe.skipIf(onlyPortable)('both engines', () => {
       expect(native.losses.at(-1)).toBeLessThan(0.6 * native.losses[0]!);
     },
   );
+
+  test.each([
+    { encoder: 'resnet18', upsampling: 'nearest', batchNorm: 'frozen', freezeThrough: 'conv2' },
+    { encoder: 'resnet50', upsampling: 'bilinear', inputAdaptation: 'replicate-normalised' },
+    { encoder: 'vgg16', upsampling: 'transposed', inputAdaptation: 'sum' },
+    { encoder: 'vgg16bn', upsampling: 'transposed', cut: 'conv3' },
+  ] as const)('agree on the gradients of a network with %o', async (model) => {
+    await loadEngine('native', { threads: 2 });
+    const native = gradients(model);
+    await loadEngine('portable');
+    const portable = gradients(model);
+
+    expect(portable.map(({ name }) => name)).toEqual(native.map(({ name }) => name));
+    native.forEach(({ name, slope }, index) => {
+      const largest = Math.max(...slope.map(Math.abs), 1e-3);
+      const differences = slope.map((value, i) => Math.abs(value - portable[index]!.slope[i]!));
+      expect(Math.max(...differences) / largest, name).toBeLessThan(1e-3);
+    });
+  });
 });
+
+/** Of the squared output of a narrow network, in all that it trains. */
+function gradients(model: Partial<typeof plainModel>): { name: string; slope: Float32Array }[] {
+  const recipe = {
+    model: { ...plainModel, width: 0.125, ...model },
+    loss: { ...plainRegression, outputActivation: 'sigmoid' as const },
+  };
+  const network = buildNetwork(recipe, 1);
+  const l = pattern([2, 32, 32, 1], 37, 5, 101, 101) as tf.Tensor4D;
+  const { value, grads } = tf.variableGrads(
+    () => tf.mean(tf.square(network.forward(l, true).ab!)),
+    network.trainable.map(({ variable }) => variable),
+  );
+  const slopes = network.trainable.map(({ name, variable }) => ({
+    name,
+    slope: grads[variable.name]!.dataSync<'float32'>(),
+  }));
+  tf.dispose([value, l, Object.values(grads)]);
+  network.dispose();
+  return slopes;
+}
 
 /** PyTorch's padding, (kernel - 1) / 2 on every side, as libs/models pads. */
 function convolveLikePyTorch(x: tf.Tensor, filter: tf.Tensor, stride: number): tf.Tensor4D {

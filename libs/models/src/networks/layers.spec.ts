@@ -1,49 +1,74 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { Declarations } from './declarations.js';
-import { batchNorm, convolution, type Layer, maxPoolOfPositive, upsample } from './layers.js';
+import { declare } from './declarations.js';
+import { zeros } from './initial.js';
+import { type LayerPlan } from './layer-plan.js';
+import { buildLayers, type Layer, type Mode } from './layers.js';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
 });
 
-const training = { training: true };
+const training: Mode = { training: true, statistics: 'batch' };
+const predicting: Mode = { training: false, statistics: 'batch' };
 
 describe('convolution', () => {
   // Sums of 3 x 3 windows of 0..15 in a 4 x 4 image: torch.nn.functional.conv2d(x, ones, stride, padding=1).
   test.each([
     [1, [10, 18, 24, 18, 27, 45, 54, 39, 51, 81, 90, 63, 42, 66, 72, 50]],
     [2, [10, 24, 51, 90]],
-  ])('at stride %d pads on all sides as PyTorch', (stride, expected) => {
-    const layer = allocated((declarations) =>
-      convolution(declarations, 'conv', {
-        from: 1,
-        to: 1,
-        kernel: 3,
-        stride,
-        initialWeight: (values) => values.fill(1),
-      }),
-    );
+  ] as const)('at stride %d pads on all sides as PyTorch', (stride, expected) => {
+    const layer = built({
+      kind: 'convolution',
+      name: 'conv',
+      from: 1,
+      to: 1,
+      kernel: 3,
+      stride,
+      weight: (values) => values.fill(1),
+    });
 
     expect([...layer(tf.range(0, 16).reshape([1, 4, 4, 1]), training).dataSync()]).toEqual(expected);
   });
 
   test('of 7 x 7 at stride 2 halves an even side', () => {
-    const layer = allocated((declarations) =>
-      convolution(declarations, 'conv', { from: 1, to: 3, kernel: 7, stride: 2, initialWeight: () => {} }),
-    );
+    const layer = built({
+      kind: 'convolution',
+      name: 'conv',
+      from: 1,
+      to: 3,
+      kernel: 7,
+      stride: 2,
+      weight: zeros,
+    });
 
     expect(layer(tf.zeros([1, 32, 32, 1]), training).shape).toEqual([1, 16, 16, 3]);
   });
 });
 
-test('max pooling takes windows as PyTorch: 3 x 3 at stride 2 with one pixel of padding', () => {
-  const pooled = maxPoolOfPositive(tf.range(0, 16).reshape([1, 4, 4, 1]), training);
+describe('max pooling takes windows as PyTorch', () => {
+  test.each([
+    [3, [5, 7, 13, 15]], // with one pixel of padding
+    [2, [5, 7, 13, 15]],
+  ] as const)('%d x %d at stride 2 of an even side', (window, expected) => {
+    const pool = built({ kind: 'max pool', name: 'pool', window });
 
-  expect([...pooled.dataSync()]).toEqual([5, 7, 13, 15]);
+    expect([...pool(tf.range(0, 16).reshape([1, 4, 4, 1]), training).dataSync()]).toEqual(expected);
+  });
+
+  test.each([
+    [3, 3],
+    [2, 2],
+  ] as const)('%d x %d at stride 2 of an odd side', (window, side) => {
+    const pool = built({ kind: 'max pool', name: 'pool', window });
+
+    expect(pool(tf.zeros([1, 5, 5, 1]), training).shape).toEqual([1, side, side, 1]);
+  });
 });
 
-describe('upsampling', () => {
+describe('nearest upsampling', () => {
+  const upsample = built({ kind: 'nearest upsampling', name: 'up' });
+
   test('repeats each pixel four times', () => {
     const y = upsample(tf.tensor4d([1, 2, 3, 4], [1, 2, 2, 1]), training);
 
@@ -61,12 +86,53 @@ describe('upsampling', () => {
   });
 });
 
+describe('bilinear upsampling', () => {
+  const upsample = built({ kind: 'bilinear upsampling', name: 'up' });
+
+  test('lies where PyTorch puts it with align_corners=False', () => {
+    const row = upsample(tf.tensor4d([0, 1, 2, 3], [1, 1, 4, 1]), training);
+    const y = upsample(tf.tensor4d([0, 4, 8, 12], [1, 2, 2, 1]), training);
+
+    expect([...row.dataSync()].slice(0, 8)).toEqual([0, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 3]);
+    expect([...y.dataSync()]).toEqual([0, 1, 3, 4, 2, 3, 5, 6, 6, 7, 9, 10, 8, 9, 11, 12]);
+  });
+
+  test('has a gradient that agrees with finite differences everywhere, also where the image is not square', () => {
+    expectLinearGradient(upsample, [2, 2, 3, 2]);
+    expectLinearGradient(upsample, [1, 1, 4, 1]);
+  });
+});
+
+describe('a transposed convolution', () => {
+  test('doubles the side as nn.ConvTranspose2d(1, 1, 4, stride=2, padding=1)', () => {
+    const plan: LayerPlan = {
+      kind: 'transposed convolution',
+      name: 'up',
+      channels: 1,
+      bias: (values) => values.fill(0.5),
+    };
+    const layer = built(plan, { 'up/weight': [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] });
+    const y = layer(tf.tensor4d([1, 2], [1, 1, 2, 1]), training);
+
+    // y[i, j] = 0.5 + sum of x[k, l] * w[i - 2k + 1, j - 2l + 1], worked out by hand.
+    expect(y.shape).toEqual([1, 2, 4, 1]);
+    expect([...y.dataSync()]).toEqual([5.5, 14.5, 17.5, 12.5, 9.5, 26.5, 29.5, 20.5]);
+  });
+
+  test('has a gradient that agrees with finite differences everywhere', () => {
+    const layer = built({ kind: 'transposed convolution', name: 'up', channels: 2, bias: zeros });
+
+    expectLinearGradient(layer, [2, 2, 3, 2]);
+  });
+});
+
 describe('batch norm', () => {
+  const plan: LayerPlan = { kind: 'batch norm', name: 'bn', channels: 1 };
+
   test('normalises with the batch when training, and tells its mean and unbiased variance', () => {
-    const layer = allocated((declarations) => batchNorm(declarations, 'bn', 1));
     const observed: number[] = [];
-    const y = layer(tf.tensor4d([1, 2, 3, 6], [1, 2, 2, 1]), {
-      training: true,
+    const y = built(plan)(tf.tensor4d([1, 2, 3, 6], [1, 2, 2, 1]), {
+      ...training,
       observe: (mean, variance) => observed.push(mean.dataSync()[0]!, variance.dataSync()[0]!),
     });
 
@@ -77,17 +143,77 @@ describe('batch norm', () => {
     );
   });
 
+  test('tells of a single value that it does not vary', () => {
+    const observed: number[] = [];
+    built(plan)(tf.tensor4d([3], [1, 1, 1, 1]), {
+      ...training,
+      observe: (mean, variance) => observed.push(mean.dataSync()[0]!, variance.dataSync()[0]!),
+    });
+
+    expect(observed).toEqual([3, 0]);
+  });
+
   test('normalises with the moving statistics when predicting: at first, with mean 0 and variance 1', () => {
-    const layer = allocated((declarations) => batchNorm(declarations, 'bn', 1));
-    const y = layer(tf.tensor4d([1, 2, 3, 6], [1, 2, 2, 1]), { training: false });
+    const y = built(plan)(tf.tensor4d([1, 2, 3, 6], [1, 2, 2, 1]), predicting);
 
     [1, 2, 3, 6].forEach((value, index) => expect(y.dataSync()[index]).toBeCloseTo(value, 3));
   });
+
+  test('normalises with the moving statistics in training too when frozen, tells nothing, and still learns', () => {
+    const numbers = { 'bn/weight': [2], 'bn/bias': [0.5], 'bn/running_mean': [1], 'bn/running_var': [4] };
+    const layer = built(plan, numbers);
+    const x = tf.tensor4d([1, 2, 3, 6], [1, 2, 2, 1]);
+    const frozen: Mode = {
+      training: true,
+      statistics: 'moving',
+      observe: () => expect.unreachable('nothing moves'),
+    };
+
+    const y = layer(x, frozen).dataSync();
+    layer(x, predicting)
+      .dataSync()
+      .forEach((value, index) => expect(y[index]).toBeCloseTo(value, 5));
+    const slope = tf
+      .grad((input) => tf.sum(layer(input as tf.Tensor4D, frozen)))(x)
+      .dataSync();
+    slope.forEach((value) => expect(value).toBeCloseTo(1, 4)); // gamma / √variance
+  });
 });
 
-function allocated(declare: (declarations: Declarations) => Layer): Layer {
-  const declarations = new Declarations();
-  const layer = declare(declarations);
-  declarations.allocate(1);
-  return layer;
+test('normalises lightness three times as ImageNet’s R, G and B', () => {
+  const layer = built({ kind: 'normalise input', name: 'input' });
+  const [black, white] = tf.unstack(layer(tf.tensor4d([-0.5, 0.5], [1, 1, 2, 1]), training).reshape([2, 3]));
+
+  // torchvision.transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)) of 0 and 1
+  const expected = [
+    [-2.117904, -2.035714, -1.804444],
+    [2.248908, 2.428571, 2.64],
+  ];
+  [black!, white!].forEach((pixel, row) =>
+    pixel.dataSync().forEach((value, index) => expect(value).toBeCloseTo(expected[row]![index]!, 5)),
+  );
+});
+
+function built(plan: LayerPlan, numbers: Record<string, number[]> = {}): Layer {
+  const declarations = declare([plan], 1);
+  for (const { name, variable } of [...declarations.parameters, ...declarations.statistics]) {
+    if (numbers[name]) variable.assign(tf.tensor(numbers[name], variable.shape));
+  }
+  return buildLayers([plan], declarations);
+}
+
+/** For a layer that is linear: the gradient in each input is what the weighted output gains by one more of it. */
+function expectLinearGradient(layer: Layer, shape: [number, number, number, number]): void {
+  const x = tf.randomNormal<tf.Rank.R4>(shape, 0, 1, 'float32', 1);
+  const [images, height, width, channels] = shape;
+  const weights = tf.randomNormal([images, 2 * height, 2 * width, channels], 0, 1, 'float32', 2);
+  const weighted = (input: tf.Tensor) => tf.sum(tf.mul(layer(input as tf.Tensor4D, training), weights));
+  const gradient = tf.grad(weighted)(x).dataSync();
+  const before = weighted(x).dataSync()[0]!;
+
+  gradient.forEach((slope, index) => {
+    const more = x.dataSync().slice();
+    more[index]! += 1;
+    expect(slope).toBeCloseTo(weighted(tf.tensor4d(more, shape)).dataSync()[0]! - before, 4);
+  });
 }

@@ -1,98 +1,47 @@
 import * as tf from '@tensorflow/tfjs';
 import { kernels } from '../kernels.js';
-import { type Declarations, type Initial, ones, zeros } from './declarations.js';
+import { type Declarations } from './declarations.js';
+import { imageNetDeviation, imageNetMean } from './input-adaptation.js';
+import {
+  type BatchNormPlan,
+  type ConvolutionPlan,
+  type LayerPlan,
+  type MaxPoolPlan,
+  type PlainPlan,
+  type TransposedConvolutionPlan,
+} from './layer-plan.js';
+import { upsampleBilinear, upsampleNearest } from './upsampling.js';
 
-/** Told the statistics of the batch by each batch norm, in the order of the network's `statistics`. */
+/** Told the statistics of the batch by each batch norm that uses them, in the order of the network's `movingStatistics`. */
 export type ObserveStatistics = (mean: tf.Tensor1D, unbiasedVariance: tf.Tensor1D) => void;
 
 export interface Mode {
-  /** Batch norm uses the batch's statistics; all intermediate tensors live on for the gradient. */
+  /** All intermediate tensors live on for the gradient. */
   training: boolean;
+  /** What batch norm normalises with in training; else with the moving statistics always. */
+  statistics: 'batch' | 'moving';
   observe?: ObserveStatistics;
 }
 
 /** A part of a network, on NHWC tensors. */
 export type Layer = (x: tf.Tensor4D, mode: Mode) => tf.Tensor4D;
 
-/** PyTorch's, as torchvision's ResNet and `nn.BatchNorm2d` have it. */
-const batchNormEpsilon = 1e-5;
+/** Finds a variable by its name. */
+type Variables = (name: string) => tf.Variable;
 
-export interface ConvolutionOptions {
-  from: number;
-  to: number;
-  kernel: number;
-  stride?: number;
-  initialWeight: Initial;
-  /** Left out: no bias. */
-  initialBias?: Initial;
+/** The layers of a plan, one after the other, on variables that were declared for them. */
+export function buildLayers(plans: readonly LayerPlan[], { parameters, statistics }: Declarations): Layer {
+  const byName = new Map([...parameters, ...statistics].map(({ name, variable }) => [name, variable]));
+  return sequence(plans, (name) => {
+    const variable = byName.get(name);
+    if (!variable) throw new Error(`The network uses ${name}, which it does not declare.`);
+    return variable;
+  });
 }
 
-/** `nn.Conv2d` with padding (kernel - 1) / 2 on every side. Weights lie as (height, width, from, to). */
-export function convolution(declarations: Declarations, name: string, options: ConvolutionOptions): Layer {
-  const { from, to, kernel, stride = 1, initialWeight, initialBias } = options;
-  const weight = declarations.parameter(`${name}/weight`, [kernel, kernel, from, to], initialWeight);
-  const bias = initialBias && declarations.parameter(`${name}/bias`, [to], initialBias);
-  const padding = (kernel - 1) / 2;
-
-  return (x) => {
-    const filter = weight.variable as unknown as tf.Tensor4D;
-    // 'same' pads as PyTorch only at stride 1; at stride 2 TensorFlow would put the odd row at the other end.
-    const y =
-      stride === 1 ? tf.conv2d(x, filter, 1, 'same') : tf.conv2d(pad(x, padding), filter, stride, 'valid');
-    return bias ? tf.add(y, bias.variable) : y;
-  };
-}
-
-/** `nn.BatchNorm2d`. Its statistics keep PyTorch's names; the moving variance is the unbiased one. */
-export function batchNorm(declarations: Declarations, name: string, channels: number): Layer {
-  const gamma = declarations.parameter(`${name}/weight`, [channels], ones);
-  const beta = declarations.parameter(`${name}/bias`, [channels], zeros);
-  const movingMean = declarations.statistic(`${name}/running_mean`, [channels], zeros);
-  const movingVariance = declarations.statistic(`${name}/running_var`, [channels], ones);
-  const vector = (declared: { variable: tf.Variable }) => declared.variable as unknown as tf.Tensor1D;
-
-  return (x, { training, observe }) => {
-    if (!training) {
-      return tf.batchNorm(
-        x,
-        vector(movingMean),
-        vector(movingVariance),
-        vector(beta),
-        vector(gamma),
-        batchNormEpsilon,
-      ) as tf.Tensor4D;
-    }
-    const { y, mean, variance } = kernels().batchNorm(x, vector(gamma), vector(beta), batchNormEpsilon);
-    if (observe) {
-      const pixels = x.size / channels;
-      observe(mean, tf.mul(variance, pixels / (pixels - 1)));
-    }
-    return y;
-  };
-}
-
-export const relu: Layer = (x) => kernels().relu(x);
-
-/** `nn.Upsample(scale_factor=2)`: each pixel four times. */
-export const upsample: Layer = (x) => upsampleWithGradient(x);
-
-/**
- * The gradient is the sum over each pixel's four copies, written here as four times their mean: TensorFlow.js's own is
- * wrong on the cpu backend for more than one image, and TensorFlow's adds up in random order on GPUs.
- */
-const upsampleWithGradient = tf.customGrad((input) => {
-  const x = input as tf.Tensor4D;
-  return {
-    value: tf.image.resizeNearestNeighbor(x, [2 * x.shape[1], 2 * x.shape[2]]),
-    gradFunc: (dy: tf.Tensor) => tf.mul(tf.avgPool(dy as tf.Tensor4D, 2, 2, 'valid'), 4),
-  };
-}) as (x: tf.Tensor4D) => tf.Tensor4D;
-
-/** `nn.MaxPool2d(3, stride=2, padding=1)` of a tensor without negative values, for which a border of zeros is neutral. */
-export const maxPoolOfPositive: Layer = (x) => tf.maxPool(pad(x, 1), 3, 2, 'valid');
-
-/** One layer after the other. When not training, each intermediate tensor is freed as soon as the next one is there. */
-export function sequence(...layers: Layer[]): Layer {
+/** When not training, each intermediate tensor is freed as soon as the next one is there. */
+function sequence(plans: readonly LayerPlan[], variables: Variables): Layer {
+  const layers = plans.map((plan) => build(plan, variables));
   return (input, mode) => {
     let x = input;
     for (const layer of layers) {
@@ -102,6 +51,93 @@ export function sequence(...layers: Layer[]): Layer {
     }
     return x;
   };
+}
+
+function build(plan: LayerPlan, variables: Variables): Layer {
+  switch (plan.kind) {
+    case 'convolution':
+      return convolution(plan, variables);
+    case 'transposed convolution':
+      return transposedConvolution(plan, variables);
+    case 'batch norm':
+      return batchNorm(plan, variables);
+    case 'max pool':
+      return maxPool(plan);
+    case 'residual': {
+      const [main, shortcut] = [sequence(plan.main, variables), sequence(plan.shortcut, variables)];
+      return (x, mode) => tf.add(main(x, mode), shortcut(x, mode));
+    }
+    default:
+      return plainLayers[plan.kind];
+  }
+}
+
+const plainLayers: Record<PlainPlan['kind'], Layer> = {
+  relu: (x) => kernels().relu(x),
+  sigmoid: (x) => tf.sigmoid(x),
+  tanh: (x) => tf.tanh(x),
+  'nearest upsampling': (x) => upsampleNearest(x),
+  'bilinear upsampling': (x) => upsampleBilinear(x),
+  'normalise input': (l) =>
+    tf.div(tf.sub(tf.add(l, 0.5), tf.tensor1d([...imageNetMean])), tf.tensor1d([...imageNetDeviation])),
+};
+
+/** Weights lie as (height, width, from, to). */
+function convolution({ name, kernel, stride, bias }: ConvolutionPlan, variables: Variables): Layer {
+  const filter = variables(`${name}/weight`) as unknown as tf.Tensor4D;
+  const offset = bias && variables(`${name}/bias`);
+  const padding = (kernel - 1) / 2;
+
+  return (x) => {
+    // 'same' pads as PyTorch only at stride 1; at stride 2 TensorFlow would put the odd row at the other end.
+    const y =
+      stride === 1 ? tf.conv2d(x, filter, 1, 'same') : tf.conv2d(pad(x, padding), filter, stride, 'valid');
+    return offset ? tf.add(y, offset) : y;
+  };
+}
+
+/** Weights lie as (height, width, to, from). */
+function transposedConvolution({ name, channels }: TransposedConvolutionPlan, variables: Variables): Layer {
+  const filter = variables(`${name}/weight`) as unknown as tf.Tensor4D;
+  const bias = variables(`${name}/bias`);
+
+  // The convolution that it transposes takes an even side by kernel 4 and stride 2: there 'same' is one pixel on each side.
+  return (x) => {
+    const [images, height, width] = x.shape;
+    const shape: [number, number, number, number] = [images, 2 * height, 2 * width, channels];
+    return tf.add(tf.conv2dTranspose(x, filter, shape, 2, 'same'), bias);
+  };
+}
+
+/** PyTorch's, as torchvision's networks and `nn.BatchNorm2d` have it. */
+const batchNormEpsilon = 1e-5;
+
+/** Its statistics keep PyTorch's names; the moving variance is the unbiased one. */
+function batchNorm({ name, channels }: BatchNormPlan, variables: Variables): Layer {
+  const vector = (tensor: string) => variables(`${name}/${tensor}`) as unknown as tf.Tensor1D;
+  const [gamma, beta] = [vector('weight'), vector('bias')];
+  const [movingMean, movingVariance] = [vector('running_mean'), vector('running_var')];
+
+  return (x, { training, statistics, observe }) => {
+    if (!training) {
+      return tf.batchNorm(x, movingMean, movingVariance, beta, gamma, batchNormEpsilon) as tf.Tensor4D;
+    }
+    if (statistics === 'moving') {
+      const scale = tf.mul(gamma, tf.rsqrt(tf.add(movingVariance, batchNormEpsilon)));
+      return tf.add(tf.mul(x, scale), tf.sub(beta, tf.mul(movingMean, scale)));
+    }
+    const { y, mean, variance } = kernels().batchNorm(x, gamma, beta, batchNormEpsilon);
+    if (observe) {
+      const values = x.size / channels;
+      observe(mean, tf.mul(variance, values / Math.max(1, values - 1))); // a single value has no unbiased variance
+    }
+    return y;
+  };
+}
+
+function maxPool({ window }: MaxPoolPlan): Layer {
+  if (window === 2) return (x) => tf.maxPool(x, 2, 2, 'valid');
+  return (x) => tf.maxPool(pad(x, 1), 3, 2, 'valid'); // no value is negative: a border of zeros is neutral
 }
 
 function pad(x: tf.Tensor4D, border: number): tf.Tensor4D {

@@ -1,64 +1,84 @@
-import { type Recipe } from '@chromatune/contracts';
 import * as tf from '@tensorflow/tfjs';
-import { Declarations, type NamedVariable } from './declarations.js';
-import { classificationHead, regressionHead } from './heads.js';
-import { type Mode, type ObserveStatistics, sequence } from './layers.js';
+import { declare, type Declarations, type NamedVariable } from './declarations.js';
+import { type HeadPlan } from './heads.js';
+import { buildLayers, type Layer, type ObserveStatistics } from './layers.js';
+import { type NetworkRecipe, planNetwork } from './network-plan.js';
 import { type Prediction } from './prediction.js';
-import { resnet } from './resnet.js';
-
-export type NetworkRecipe = Pick<Recipe, 'model' | 'loss'>;
 
 /** A network from L to what its loss understands, as plain variables and functions. */
 export interface Network {
-  /** Trainable, named like `encoder/layer1/0/conv1/weight`. The order is fixed. */
+  /** All parameters, named like `encoder/layer1/0/conv1/weight`. The order is fixed. */
   variables: NamedVariable[];
-  /** Those that training changes; the others are frozen. */
+  /** Those of `variables` that training changes: all but those of frozen stages. */
   trainable: NamedVariable[];
   /** Moving mean and variance of each batch norm, named like `encoder/bn1/running_mean`. */
   statistics: NamedVariable[];
-  /** Those that training moves, in the order in which `observe` is told. */
+  /** Those of `statistics` that training moves, mean and variance in the order in which `observe` is told of them. */
   movingStatistics: NamedVariable[];
   /**
    * @param l (L - 50) / 100, shape [n, height, width, 1], both multiples of 16 (32 when cut after conv5)
-   * @param training whether batch norm uses the batch's statistics; the moving ones are not changed here
-   * @param observe is told each batch norm's statistics of the batch, when training; it must tf.keep what it wants
+   * @param training whether batch norm uses the batch's statistics, unless it is frozen; the moving ones are not changed here
+   * @param observe is told the batch's statistics for `movingStatistics`, when training; it must tf.keep what it wants
    */
   forward(l: tf.Tensor4D, training: boolean, observe?: ObserveStatistics): Prediction;
   dispose(): void;
 }
 
-/** A network with initial weights that follow from `seed` and each variable's name alone. */
+/**
+ * A network with initial weights that follow from `seed` and each variable's name alone.
+ * @throws DomainError when its parts do not fit the recipe's image size
+ */
 export function buildNetwork(recipe: NetworkRecipe, seed: number): Network {
-  const declarations = new Declarations();
-  const predict = declareNetwork(declarations, recipe);
-  const { variables, statistics } = declarations.allocate(seed);
+  const { encoder, heads } = planNetwork(recipe);
+  const frozenStages = encoder.stages.filter(({ isFrozen }) => isFrozen);
+  const frozen = buildPart(frozenStages, seed);
+  const enter = frozenStages.length > 0 ? withoutGradient(frozen.layer) : (l: tf.Tensor4D) => l;
+  const trained = buildPart(
+    encoder.stages.filter(({ isFrozen }) => !isFrozen),
+    seed,
+  );
+  const outputs = heads.map(({ output, ...head }) => ({ output, ...buildPart([head], seed) }));
+
+  const moving = [trained, ...outputs];
+  const all = [frozen, ...moving];
+  const collect = (parts: Declarations[], of: keyof Declarations) => parts.flatMap((part) => part[of]);
+  const variables = collect(all, 'parameters');
+  const statistics = collect(all, 'statistics');
+  const movesStatistics = recipe.model.batchNorm === 'micro';
+
   return {
     variables,
-    trainable: variables,
+    trainable: collect(moving, 'parameters'),
     statistics,
-    movingStatistics: statistics,
-    forward: (l, training, observe) => tf.tidy(() => predict(l, { training, observe })),
+    movingStatistics: movesStatistics ? collect(moving, 'statistics') : [],
+    forward: (l, training, observe) =>
+      tf.tidy(() => {
+        const mode = { training, statistics: movesStatistics ? 'batch' : 'moving', observe } as const;
+        const features = trained.layer(enter(l), mode);
+        const parts = outputs.map(({ output, layer }) => [output, layer(features, mode)]);
+        return Object.fromEntries(parts) as Prediction & tf.TensorContainerObject;
+      }),
     dispose: () => tf.dispose([...variables, ...statistics].map(({ variable }) => variable)),
   };
 }
 
-/** Number of trainable parameters, without allocating any. */
-export function countParameters(recipe: NetworkRecipe): number {
-  const declarations = new Declarations();
-  declareNetwork(declarations, recipe);
-  return declarations.countParameters();
+interface Part extends Declarations {
+  layer: Layer;
 }
 
-type Predict = (l: tf.Tensor4D, mode: Mode) => Prediction & tf.TensorContainerObject;
+function buildPart(parts: Pick<HeadPlan, 'layers'>[], seed: number): Part {
+  const layers = parts.flatMap((part) => part.layers);
+  const declarations = declare(layers, seed);
+  return { ...declarations, layer: buildLayers(layers, declarations) };
+}
 
-function declareNetwork(declarations: Declarations, { model, loss }: NetworkRecipe): Predict {
-  const stages = model.cut === 'conv4' ? 3 : 2;
-  const encoder = resnet(declarations, { encoder: model.encoder as 'resnet18', width: model.width, stages });
-  if (loss.type === 'regression') {
-    const layer = sequence(encoder.layer, regressionHead(declarations, encoder, loss, model.width));
-    return (l, mode) => ({ ab: layer(l, mode) });
-  }
-  if (loss.type === 'combined') throw new Error('A network has one head.');
-  const layer = sequence(encoder.layer, classificationHead(declarations, encoder, loss, model.width));
-  return (l, mode) => ({ logits: layer(l, mode) });
+/** Computes as in prediction, in training too: nothing is kept for the backward pass, which never comes here. */
+function withoutGradient(layer: Layer): (x: tf.Tensor4D) => tf.Tensor4D {
+  const predict = tf.customGrad((x) => ({
+    value: layer(x as tf.Tensor4D, { training: false, statistics: 'moving' }),
+    gradFunc: () => {
+      throw new Error('Frozen stages have no gradient.');
+    },
+  }));
+  return (x) => predict(x) as tf.Tensor4D;
 }

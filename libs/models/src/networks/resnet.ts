@@ -1,74 +1,108 @@
-import * as tf from '@tensorflow/tfjs';
-import { type Declarations, kaimingNormal } from './declarations.js';
-import { batchNorm, convolution, type Layer, maxPoolOfPositive, relu, sequence } from './layers.js';
+import { type ModelRecipe } from '@chromatune/contracts';
+import { kaimingNormal } from './initial.js';
+import { initialInputFilters, inputChannels, inputLayers } from './input-adaptation.js';
+import { type ConvolutionPlan, type LayerPlan, scaled } from './layer-plan.js';
 
-const blocksOfStages = { resnet18: [2, 2, 2, 2], resnet34: [3, 4, 6, 3] } as const;
+type ResNetName = Extract<ModelRecipe['encoder'], `resnet${number}`>;
 
-export interface Encoder {
-  layer: Layer;
-  /** Channels that it puts out. */
-  channels: number;
-}
+const resnets: Record<ResNetName, { blocks: number[]; block: Block; expansion: 1 | 4 }> = {
+  resnet18: { blocks: [2, 2, 2, 2], block: basicBlock, expansion: 1 },
+  resnet34: { blocks: [3, 4, 6, 3], block: basicBlock, expansion: 1 },
+  resnet50: { blocks: [3, 4, 6, 3], block: bottleneck, expansion: 4 },
+  resnet101: { blocks: [3, 4, 23, 3], block: bottleneck, expansion: 4 },
+  resnet152: { blocks: [3, 8, 36, 3], block: bottleneck, expansion: 4 },
+};
 
-export interface ResNetOptions {
-  encoder: keyof typeof blocksOfStages;
-  /** Multiplier of all channel counts. */
-  width: number;
-  /** 2 cuts after conv3_x (side / 8), 3 after conv4_x (side / 16). */
-  stages: 2 | 3;
-}
+export const isResNet = (encoder: ModelRecipe['encoder']): encoder is ResNetName => encoder in resnets;
 
-/** torchvision's ResNet on one input channel, without its last stages and its classifier. Names are torchvision's. */
-export function resnet(declarations: Declarations, { encoder, width, stages }: ResNetOptions): Encoder {
-  const stem = scaled(64, width);
-  const layers: Layer[] = [
-    encoderConvolution(declarations, 'encoder/conv1', { from: 1, to: stem, kernel: 7, stride: 2 }),
-    batchNorm(declarations, 'encoder/bn1', stem),
-    relu,
-    maxPoolOfPositive,
-  ];
-  let from = stem;
-  blocksOfStages[encoder].slice(0, stages).forEach((blocks, stage) => {
-    const to = scaled(64 * 2 ** stage, width);
-    for (let block = 0; block < blocks; block++) {
-      const stride = stage > 0 && block === 0 ? 2 : 1;
-      layers.push(basicBlock(declarations, `encoder/layer${stage + 1}/${block}`, { from, to, stride }));
-      from = to;
-    }
+/** torchvision's ResNet without its classifier: its stem with the pooling, then layer1 to layer4 (conv2_x to conv5_x). */
+export function resnetStages(
+  encoder: ResNetName,
+  { width, inputAdaptation }: Pick<ModelRecipe, 'width' | 'inputAdaptation'>,
+): { layers: LayerPlan[]; channels: number }[] {
+  const { blocks, block, expansion } = resnets[encoder];
+  const channels = scaled(64, width);
+  const stages = [{ layers: stem(channels, inputAdaptation), channels }];
+  blocks.forEach((count, stage) => {
+    const inner = scaled(64 * 2 ** stage, width);
+    const to = inner * expansion;
+    const layers = Array.from({ length: count }, (_, index) =>
+      block(`encoder/layer${stage + 1}/${index}`, {
+        from: index === 0 ? stages.at(-1)!.channels : to,
+        inner,
+        to,
+        stride: stage > 0 && index === 0 ? 2 : 1,
+      }),
+    );
+    stages.push({ layers: layers.flat(), channels: to });
   });
-  return { layer: sequence(...layers), channels: from };
+  return stages;
 }
 
-/** A channel count times the width multiplier, at least 1. */
-export const scaled = (channels: number, width: number) => Math.max(1, Math.round(channels * width));
-
-function basicBlock(
-  declarations: Declarations,
-  name: string,
-  { from, to, stride }: { from: number; to: number; stride: number },
-): Layer {
-  const residual = sequence(
-    encoderConvolution(declarations, `${name}/conv1`, { from, to, kernel: 3, stride }),
-    batchNorm(declarations, `${name}/bn1`, to),
-    relu,
-    encoderConvolution(declarations, `${name}/conv2`, { from: to, to, kernel: 3 }),
-    batchNorm(declarations, `${name}/bn2`, to),
-  );
-  const shortcut =
-    stride === 1 && from === to
-      ? (x: tf.Tensor4D) => x
-      : sequence(
-          encoderConvolution(declarations, `${name}/downsample/0`, { from, to, kernel: 1, stride }),
-          batchNorm(declarations, `${name}/downsample/1`, to),
-        );
-  return (x, mode) => relu(tf.add(residual(x, mode), shortcut(x, mode)), mode);
+function stem(to: number, adaptation: ModelRecipe['inputAdaptation']): LayerPlan[] {
+  const first = convolution('encoder/conv1', { from: inputChannels(adaptation), to, kernel: 7, stride: 2 });
+  return [
+    ...inputLayers(adaptation),
+    { ...first, weight: initialInputFilters(first.weight, adaptation, to) },
+    { kind: 'batch norm', name: 'encoder/bn1', channels: to },
+    { kind: 'relu', name: 'encoder/relu' },
+    { kind: 'max pool', name: 'encoder/maxpool', window: 3 },
+  ];
 }
 
-function encoderConvolution(
-  declarations: Declarations,
+interface BlockShape {
+  from: number;
+  /** Channels of the 3 × 3 convolutions. */
+  inner: number;
+  to: number;
+  stride: 1 | 2;
+}
+type Block = (name: string, shape: BlockShape) => LayerPlan[];
+
+function basicBlock(name: string, shape: BlockShape): LayerPlan[] {
+  const { from, to, stride } = shape;
+  const main: LayerPlan[] = [
+    convolution(`${name}/conv1`, { from, to, kernel: 3, stride }),
+    { kind: 'batch norm', name: `${name}/bn1`, channels: to },
+    { kind: 'relu', name: `${name}/relu1` },
+    convolution(`${name}/conv2`, { from: to, to, kernel: 3 }),
+    { kind: 'batch norm', name: `${name}/bn2`, channels: to },
+  ];
+  return withShortcut(name, main, shape);
+}
+
+/** With the stride in the 3 × 3 convolution, as torchvision has it ("V1.5"); He et al. had it in the first. */
+function bottleneck(name: string, shape: BlockShape): LayerPlan[] {
+  const { from, inner, to, stride } = shape;
+  const main: LayerPlan[] = [
+    convolution(`${name}/conv1`, { from, to: inner, kernel: 1 }),
+    { kind: 'batch norm', name: `${name}/bn1`, channels: inner },
+    { kind: 'relu', name: `${name}/relu1` },
+    convolution(`${name}/conv2`, { from: inner, to: inner, kernel: 3, stride }),
+    { kind: 'batch norm', name: `${name}/bn2`, channels: inner },
+    { kind: 'relu', name: `${name}/relu2` },
+    convolution(`${name}/conv3`, { from: inner, to, kernel: 1 }),
+    { kind: 'batch norm', name: `${name}/bn3`, channels: to },
+  ];
+  return withShortcut(name, main, shape);
+}
+
+function withShortcut(name: string, main: LayerPlan[], { from, to, stride }: BlockShape): LayerPlan[] {
+  const shortcut: LayerPlan[] = [
+    convolution(`${name}/downsample/0`, { from, to, kernel: 1, stride }),
+    { kind: 'batch norm', name: `${name}/downsample/1`, channels: to },
+  ];
+  const isNeeded = stride !== 1 || from !== to;
+  return [
+    { kind: 'residual', name: `${name}/add`, main, shortcut: isNeeded ? shortcut : [] },
+    { kind: 'relu', name: `${name}/relu` },
+  ];
+}
+
+function convolution(
   name: string,
-  shape: { from: number; to: number; kernel: number; stride?: number },
-): Layer {
-  const initialWeight = kaimingNormal(shape.kernel ** 2 * shape.to);
-  return convolution(declarations, name, { ...shape, initialWeight });
+  { stride = 1, ...shape }: { from: number; to: number; kernel: number; stride?: 1 | 2 },
+): ConvolutionPlan {
+  const weight = kaimingNormal(shape.kernel ** 2 * shape.to);
+  return { kind: 'convolution', name, ...shape, stride, weight };
 }

@@ -6,7 +6,7 @@ export { abRmse, abSquaredError, psnrRgb, rgbRmse } from './metrics.js';
 export { type NamedVariable } from './networks/declarations.js';
 export { type ObserveStatistics } from './networks/layers.js';
 export { adaptInputFilters, type InputFilters } from './networks/input-adaptation.js';
-export { buildNetwork, type Network } from './networks/network.js';
+export { buildEncoder, buildNetwork, type Encoder, type Network } from './networks/network.js';
 export { countParameters, type NetworkRecipe } from './networks/network-plan.js';
 export { predictAb } from './predict.js';
 export { type BatchTensors, batchTensors } from './training/batch.js';

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Prediction } from './prediction.js';
 import { tensorsOf } from './layer-plan.js';
-import { buildNetwork, type Network } from './network.js';
+import { buildEncoder, buildNetwork, type Network } from './network.js';
 import { countParameters, layersOf, type NetworkRecipe, planNetwork } from './network-plan.js';
 
 type Model = NetworkRecipe['model'];
@@ -256,6 +256,21 @@ describe('encoders', () => {
     ).toBe(true);
     network.dispose();
   });
+});
+
+test('an encoder by itself is that of the network: same names, weights and features', () => {
+  const model = { ...plainModel, ...tiny };
+  const encoder = buildEncoder(model, 1);
+  const network = buildNetwork(regression(tiny), 1);
+  const ofNetwork = network.variables.filter(({ name }) => name.startsWith('encoder/'));
+
+  expect(encoder.variables.map(({ name }) => name)).toEqual(ofNetwork.map(({ name }) => name));
+  expect(encoder.forward(tf.ones([1, 32, 32, 1]), false).shape).toEqual([1, 2, 2, 32]);
+  encoder.variables.forEach(({ variable }, index) =>
+    expect(variable.dataSync()).toEqual(ofNetwork[index]!.variable.dataSync()),
+  );
+  encoder.dispose();
+  network.dispose();
 });
 
 describe('input adaptation', () => {

@@ -1,12 +1,14 @@
+import { type ModelRecipe } from '@chromatune/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { declare, type Declarations, type NamedVariable } from './declarations.js';
-import { type HeadPlan } from './heads.js';
-import { buildLayers, type Layer, type ObserveStatistics } from './layers.js';
+import { planEncoder } from './encoder-plan.js';
+import { type LayerPlan } from './layer-plan.js';
+import { buildLayers, type Layer, type Mode, type ObserveStatistics } from './layers.js';
 import { type NetworkRecipe, planNetwork } from './network-plan.js';
 import { type Prediction } from './prediction.js';
 
-/** A network from L to what its loss understands, as plain variables and functions. */
-export interface Network {
+/** Layers with their variables, as plain functions. */
+interface Built<Output> {
   /** All parameters, named like `encoder/layer1/0/conv1/weight`. The order is fixed. */
   variables: NamedVariable[];
   /** Those of `variables` that training changes: all but those of frozen stages. */
@@ -20,54 +22,75 @@ export interface Network {
    * @param training whether batch norm uses the batch's statistics, unless it is frozen; the moving ones are not changed here
    * @param observe is told the batch's statistics for `movingStatistics`, when training; it must tf.keep what it wants
    */
-  forward(l: tf.Tensor4D, training: boolean, observe?: ObserveStatistics): Prediction;
+  forward(l: tf.Tensor4D, training: boolean, observe?: ObserveStatistics): Output;
   dispose(): void;
 }
+
+/** A network from L to what its loss understands. */
+export type Network = Built<Prediction>;
+
+/** The first part of a network, from L to the features of its cut: [n, height / 2^k, width / 2^k, channels]. */
+export type Encoder = Built<tf.Tensor4D>;
 
 /**
  * A network with initial weights that follow from `seed` and each variable's name alone.
  * @throws DomainError when its parts do not fit the recipe's image size
  */
 export function buildNetwork(recipe: NetworkRecipe, seed: number): Network {
-  const { encoder, heads } = planNetwork(recipe);
-  const frozenStages = encoder.stages.filter(({ isFrozen }) => isFrozen);
-  const frozen = buildPart(frozenStages, seed);
-  const enter = frozenStages.length > 0 ? withoutGradient(frozen.layer) : (l: tf.Tensor4D) => l;
-  const trained = buildPart(
-    encoder.stages.filter(({ isFrozen }) => !isFrozen),
-    seed,
-  );
-  const outputs = heads.map(({ output, ...head }) => ({ output, ...buildPart([head], seed) }));
-
-  const moving = [trained, ...outputs];
-  const all = [frozen, ...moving];
-  const collect = (parts: Declarations[], of: keyof Declarations) => parts.flatMap((part) => part[of]);
-  const variables = collect(all, 'parameters');
-  const statistics = collect(all, 'statistics');
-  const movesStatistics = recipe.model.batchNorm === 'micro';
-
+  const { heads } = planNetwork(recipe);
+  const encoder = buildEncoder(recipe.model, seed);
+  const outputs = heads.map(({ output, layers }) => ({ output, ...buildPart(layers, seed) }));
+  const parameters = outputs.flatMap((head) => head.parameters);
+  const statistics = outputs.flatMap((head) => head.statistics);
   return {
-    variables,
-    trainable: collect(moving, 'parameters'),
-    statistics,
-    movingStatistics: movesStatistics ? collect(moving, 'statistics') : [],
+    variables: [...encoder.variables, ...parameters],
+    trainable: [...encoder.trainable, ...parameters],
+    statistics: [...encoder.statistics, ...statistics],
+    movingStatistics: movesStatistics(recipe.model) ? [...encoder.movingStatistics, ...statistics] : [],
     forward: (l, training, observe) =>
       tf.tidy(() => {
-        const mode = { training, statistics: movesStatistics ? 'batch' : 'moving', observe } as const;
-        const features = trained.layer(enter(l), mode);
+        const features = encoder.forward(l, training, observe);
+        const mode = modeOf(recipe.model, training, observe);
         const parts = outputs.map(({ output, layer }) => [output, layer(features, mode)]);
         return Object.fromEntries(parts) as Prediction & tf.TensorContainerObject;
       }),
-    dispose: () => tf.dispose([...variables, ...statistics].map(({ variable }) => variable)),
+    dispose: () => {
+      encoder.dispose();
+      disposeAll([...parameters, ...statistics]);
+    },
   };
 }
 
-interface Part extends Declarations {
-  layer: Layer;
+/** The encoder of a network, with the weights that `buildNetwork` gives it. */
+export function buildEncoder(model: ModelRecipe, seed: number): Encoder {
+  const { stages } = planEncoder(model);
+  const layersOf = (isFrozen: boolean) =>
+    stages.filter((stage) => stage.isFrozen === isFrozen).flatMap(({ layers }) => layers);
+  const [frozen, trained] = [buildPart(layersOf(true), seed), buildPart(layersOf(false), seed)];
+  const enter = frozen.parameters.length > 0 ? withoutGradient(frozen.layer) : (l: tf.Tensor4D) => l;
+
+  const variables = [...frozen.parameters, ...trained.parameters];
+  const statistics = [...frozen.statistics, ...trained.statistics];
+  return {
+    variables,
+    trainable: trained.parameters,
+    statistics,
+    movingStatistics: movesStatistics(model) ? trained.statistics : [],
+    forward: (l, training, observe) =>
+      tf.tidy(() => trained.layer(enter(l), modeOf(model, training, observe))),
+    dispose: () => disposeAll([...variables, ...statistics]),
+  };
 }
 
-function buildPart(parts: Pick<HeadPlan, 'layers'>[], seed: number): Part {
-  const layers = parts.flatMap((part) => part.layers);
+const movesStatistics = ({ batchNorm }: ModelRecipe) => batchNorm === 'micro';
+
+const modeOf = (model: ModelRecipe, training: boolean, observe?: ObserveStatistics): Mode => ({
+  training,
+  statistics: movesStatistics(model) ? 'batch' : 'moving',
+  ...(observe ? { observe } : {}),
+});
+
+function buildPart(layers: LayerPlan[], seed: number): Declarations & { layer: Layer } {
   const declarations = declare(layers, seed);
   return { ...declarations, layer: buildLayers(layers, declarations) };
 }
@@ -82,3 +105,5 @@ function withoutGradient(layer: Layer): (x: tf.Tensor4D) => tf.Tensor4D {
   }));
   return (x) => predict(x) as tf.Tensor4D;
 }
+
+const disposeAll = (named: NamedVariable[]) => tf.dispose(named.map(({ variable }) => variable));

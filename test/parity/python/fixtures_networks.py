@@ -1,8 +1,9 @@
 """Features, losses and gradients of torchvision's encoders and of the report's two networks on them."""
 
-from torch import nn
 import torch
+from torch import nn
 
+from fixtures_losses import CLASSIFICATION, REGRESSION, classification_loss, regression_loss
 from hash_fill import fill, integers, tensor
 from networks import STAGES, VGG_POOLS, channels_of, classification_decoder, encoder, model, regression_decoder
 from record import digits, summary, write
@@ -77,53 +78,42 @@ def watched_of_encoder(name: str, stage: str) -> dict:
 
 
 def models() -> None:
-    """The report's Table 1 and Table 2 with their losses."""
+    """The report's Table 1 and Table 2 on 8-bit lightness, the hashes of `l` modulo 256, with their losses."""
     cases = [
         *(regression_case("resnet34", activation) for activation in ("linear", "sigmoid", "tanh")),
         *(regression_case(name, "linear") for name in ("resnet18", "resnet50", "resnet152", "vgg16", "vgg16bn")),
         regression_case("resnet34", "linear", upsampling="bilinear"),
-        classification_case(bins=261, kernel=1, resolution="quarter"),
-        classification_case(bins=261, kernel=1, resolution="full"),
-        classification_case(bins=625, kernel=3, resolution="quarter", relu=True),
-        classification_case(bins=625, kernel=3, resolution="full", relu=True),
+        classification_case("gamut", kernel=1, resolution="quarter"),
+        classification_case("gamut", kernel=1, resolution="full"),
+        classification_case("square", kernel=3, resolution="quarter", relu=True),
+        classification_case("square", kernel=3, resolution="full", relu=True),
     ]
     write("models", cases)
 
 
 def regression_case(name: str, activation: str, upsampling: str = "nearest") -> dict:
-    """Loss: mean squared error to the target 0.5 + 0.5 u (sigmoid) or u (others) of `target`."""
     stage, side = "conv4", 64
-    scale = (0.5, 0.5) if activation == "sigmoid" else (1.0, 0.0)
-    target = tensor("target", (BATCH, 2, side, side), *scale)
+    recipe = {**REGRESSION, "outputActivation": activation}
 
     def build():
         decoder = regression_decoder(channels_of(name, stage), activation, upsampling)
         return model(name, stage, decoder)
 
-    def loss(prediction):
-        return nn.functional.mse_loss(prediction, target.to(prediction.dtype))
-
-    head = {"type": "regression", "outputActivation": activation, "upsampling": upsampling}
-    case = {"encoder": name, "stage": stage, "head": head, "batch": BATCH, "side": side}
-    return {**case, **model_results(build, loss, side, watched_of_model(name, stage, "3"))}
+    case = {"encoder": name, "stage": stage, "upsampling": upsampling, "loss": recipe, "batch": BATCH, "side": side}
+    return {**case, **model_results(build, regression_loss(recipe, side), side, watched_of_model(name, stage, "3"))}
 
 
-def classification_case(bins: int, kernel: int, resolution: str, relu: bool = False) -> dict:
-    """Loss: mean cross entropy against labels = hashes of `labels` modulo bins."""
+def classification_case(bin_set: str, kernel: int, resolution: str, relu: bool = False) -> dict:
     name, stage, side = "resnet34", "conv3", 32
-    out = side if resolution == "full" else side // 4
-    labels = integers("labels", (BATCH, out, out), bins)
+    recipe = {**CLASSIFICATION, "binSet": bin_set, "headResolution": resolution}
+    bins, loss = classification_loss(recipe, side)
 
     def build():
         decoder = classification_decoder(channels_of(name, stage), bins, kernel, resolution, relu)
         return model(name, stage, decoder)
 
-    def loss(logits):
-        return nn.functional.cross_entropy(logits, labels)
-
-    head = {"type": "classification", "bins": bins, "headKernel": kernel, "headResolution": resolution}
-    head |= {"reluBeforeSoftmax": relu, "upsampling": "nearest"}
-    case = {"encoder": name, "stage": stage, "head": head, "batch": BATCH, "side": side}
+    recipe |= {"headKernel": kernel, "reluBeforeSoftmax": relu}
+    case = {"encoder": name, "stage": stage, "upsampling": "nearest", "loss": recipe, "batch": BATCH, "side": side}
     return {**case, **model_results(build, loss, side, watched_of_model(name, stage, "fc2"))}
 
 
@@ -138,10 +128,11 @@ def watched_of_model(name: str, stage: str, last_layer: str) -> dict:
 def model_results(build, loss, side: int, watched: dict) -> dict:
     """Prediction and loss with moving statistics (`eval`), and of a training step (`train`), which has gradients too."""
     losses = {}
+    lightness = integers("l", (BATCH, 1, side, side), 256)
 
     def compute(dtype, mode):
         net = fill(build()).to(dtype).train(mode == "train")
-        prediction = net(tensor("input", (BATCH, 1, side, side), 0.5).to(dtype))
+        prediction = net(lightness.to(dtype) / 255 - 0.5)
         value = loss(prediction)
         losses[mode, dtype] = value.item()
         if mode == "eval":

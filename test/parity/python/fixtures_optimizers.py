@@ -6,7 +6,7 @@ gradient of step n = 1, 2, ... is scale * u of `gradient.<n>.<name>`, whatever t
 
 import torch
 from torch.optim import SGD, Adam, AdamW
-from torch.optim.lr_scheduler import ChainedScheduler, CosineAnnealingLR, LinearLR, SequentialLR, StepLR
+from torch.optim.lr_scheduler import ChainedScheduler, CosineAnnealingLR, LinearLR, StepLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from hash_fill import tensor
@@ -58,7 +58,7 @@ def case(name, optimizer, scale=1.0, clip=0.0, encoder_factor=1.0, average_decay
                 {"params": [weights["decoder.weight"]], "lr": rate},
             ],
         )
-        module = torch.nn.ParameterDict({key.replace(".", "_"): value for key, value in weights.items()})
+        module = torch.nn.ParameterList(weights.values())
         average = AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(average_decay)) if average_decay else module
         after = []
         for step in range(1, STEPS + 1):
@@ -110,28 +110,30 @@ def schedules() -> None:
     def step(optimizer):
         return StepLR(optimizer, step_size=8, gamma=0.3)
 
-    def cosine(optimizer, over=span):
-        return CosineAnnealingLR(optimizer, T_max=over, eta_min=0.05 * base)
+    def cosine(floor):
+        return lambda optimizer: CosineAnnealingLR(optimizer, T_max=span, eta_min=floor * base)
 
     def warm_up(optimizer):
         """From base / 5 at t = 0 to base at t = 4: (t + 1) / 5."""
         return LinearLR(optimizer, start_factor=1 / warm, total_iters=warm - 1)
 
-    def chained(*parts):
-        return lambda optimizer: ChainedScheduler([part(optimizer) for part in parts], optimizer=optimizer)
+    def warmed_up(schedule):
+        return lambda optimizer: ChainedScheduler([warm_up(optimizer), schedule(optimizer)], optimizer=optimizer)
 
-    def after_warm_up(optimizer):
-        parts = [warm_up(optimizer), cosine(optimizer, span - warm)]
-        return SequentialLR(optimizer, parts, milestones=[warm])
-
-    cases = [
-        {"name": "step", "every": 8, "factor": 0.3, "rates": rates(step, base, span)},
-        {"name": "cosine", "span": span, "floor": 0.05, "rates": rates(cosine, base, span)},
-        {"name": "warm-up", "steps": warm, "rates": rates(warm_up, base, span)},
-        {"name": "warm-up times step", "steps": warm, "rates": rates(chained(warm_up, step), base, span)},
-        {"name": "warm-up, then cosine", "steps": warm, "rates": rates(after_warm_up, base, span)},
+    falling = {"type": "step", "every": 8, "factor": 0.3}
+    parts = [
+        ("step", falling, 0, step),
+        ("cosine", {"type": "cosine", "floor": 0.05}, 0, cosine(0.05)),
+        ("cosine to zero", {"type": "cosine", "floor": 0.0}, 0, cosine(0)),
+        ("warm-up", {"type": "constant"}, warm, warm_up),
+        ("warm-up and step", falling, warm, warmed_up(step)),
+        ("warm-up and cosine", {"type": "cosine", "floor": 0.0}, warm, warmed_up(cosine(0))),
     ]
-    write("schedules", [{"base": base, **one} for one in cases])
+    cases = [
+        {"name": name, "base": base, "schedule": recipe, "warmupSteps": steps, "rates": rates(schedule, base, span)}
+        for name, recipe, steps, schedule in parts
+    ]
+    write("schedules", cases)
 
 
 def rates(schedule, base: float, span: int) -> list:

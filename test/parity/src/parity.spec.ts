@@ -1,0 +1,24 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { loadEngine } from './engine.js';
+import { groups } from './items.js';
+
+// What `npm run parity` prints, as tests; of the networks, each once. Without TensorFlow on the machine this fails, naming the
+// remedy, unless CHROMATUNE_ENGINE=portable says that it is meant so: whole networks take that engine minutes.
+const onlyPortable = process.env.CHROMATUNE_ENGINE === 'portable';
+
+beforeAll(async () => {
+  await loadEngine(onlyPortable ? 'portable' : 'native');
+});
+
+describe.each(['optimizers', 'schedules'])('%s agree with the reference:', (group) => {
+  for (const { item, tested, bound, compute } of groups.get(group)!()) {
+    if (tested === 'not') continue;
+    const isLeftOut = tested === 'on native' && onlyPortable;
+    const note = isLeftOut ? ' (left out, since CHROMATUNE_ENGINE=portable)' : '';
+    test.skipIf(isLeftOut)(item + note, async () => {
+      const { difference, where } = await compute();
+
+      expect(difference, where).toBeLessThanOrEqual(bound);
+    });
+  }
+});

@@ -1,10 +1,20 @@
 import type { EngineName } from '@chromatune/contracts';
 import { engineStatus } from '@chromatune/engine';
-import { plainKernels, setKernels } from '@chromatune/models';
+import {
+  createEagerStep,
+  type Loss,
+  type Network,
+  plainKernels,
+  setKernels,
+  type Step,
+  type StepOptions,
+  type TrainingRecipe,
+} from '@chromatune/models';
 import * as tf from '@tensorflow/tfjs';
 import { availableParallelism } from 'node:os';
 import { checkNumbers } from './engine/check-numbers.js';
 import { EngineUnavailable } from './engine/engine.errors.js';
+import { createRecordedStep } from './engine/recording/recorded-step.js';
 import { tensorflowKernels } from './engine/tensorflow-kernels.js';
 import { loadAddon } from './engine/tensorflow-addon.js';
 import { loadWasm, wasmVersion } from './engine/wasm.js';
@@ -22,7 +32,11 @@ export interface Engine {
   deterministic: boolean;
   /** Why it is this one, for people. */
   reason: string;
+  /** The fastest kind of training step that it has. */
+  createStep: CreateStep;
 }
+
+export type CreateStep = (network: Network, loss: Loss, recipe: TrainingRecipe, options: StepOptions) => Step;
 
 /**
  * Makes TensorFlow.js of this process compute on `want`; `auto` takes the first of cuda, native and portable that works
@@ -80,6 +94,8 @@ async function loadTensorFlow(name: 'cuda' | 'native', threads: number): Promise
     device: name === 'cuda' && gpu.found ? gpu.name : 'cpu',
     threads,
     deterministic: true, // CPU: measured between processes; GPU: TF_DETERMINISTIC_OPS refuses what is not
+    createStep: (network, loss, recipe, options) =>
+      createRecordedStep(network, loss, recipe, { ...options, backend }),
   };
 }
 
@@ -89,5 +105,12 @@ async function loadPortable(): Promise<Loaded> {
     throw new EngineUnavailable('portable', 'The WebAssembly backend does not start.');
   }
   setKernels(plainKernels);
-  return { name: 'portable', version: wasmVersion, device: 'cpu', threads: 1, deterministic: true };
+  return {
+    name: 'portable',
+    version: wasmVersion,
+    device: 'cpu',
+    threads: 1,
+    deterministic: true,
+    createStep: createEagerStep,
+  };
 }

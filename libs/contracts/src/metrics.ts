@@ -16,6 +16,13 @@ export const metricCatalogue = {
     label: 'learning rate',
     protocol: 'Rate of the optimizer at the end of the epoch.',
   },
+  'train/gradientNorm': {
+    unit: '',
+    per: 'epoch',
+    better: null,
+    label: 'gradient norm',
+    protocol: "Norm of the whole gradient before clipping, mean over the epoch's steps.",
+  },
   'train/imagesPerSecond': {
     unit: 'images/s',
     per: 'epoch',

@@ -12,7 +12,7 @@ export { predictAb } from './predict.js';
 export { type BatchTensors, batchTensors } from './training/batch.js';
 export { createEagerStep } from './training/eager-step.js';
 export { evaluateTensors } from './training/evaluate.js';
-export { clippingFactor, lossAndGradients, movedStatistic } from './training/gradients.js';
+export { lossAndGradients, statisticsMomentum } from './training/gradients.js';
 export { adamCorrections, type OptimizerRecipe, optimizerSlots } from './training/optimizer.js';
 export { learningRateAt } from './training/schedule.js';
 export { requireState, stepCount } from './training/state.js';
@@ -25,5 +25,6 @@ export {
   type StateTensor,
   type Step,
   type StepOptions,
+  type StepResult,
   type TrainingRecipe,
 } from './training/step.js';

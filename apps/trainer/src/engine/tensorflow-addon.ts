@@ -3,7 +3,18 @@ import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_
 import { EngineUnavailable } from './engine.errors.js';
 
 /** The backend of the TensorFlow engines: any TensorFlow op can be called through it. */
-export type TensorFlowBackend = NodeJSKernelBackend;
+export interface TensorFlowBackend extends Pick<
+  NodeJSKernelBackend,
+  | 'binding'
+  | 'executeMultipleOutputs'
+  | 'executeSingleOutput'
+  | 'getDTypeInteger'
+  | 'isUsingGpuDevice'
+  | 'runSavedModel'
+> {
+  /** Its numbers of these tensors, which it uploads where they are not yet. Private in the package's types. */
+  getInputTensorIds(tensors: tf.Tensor[]): number[];
+}
 
 /** Loads TensorFlow into this process and makes it the backend of TensorFlow.js. */
 export async function loadAddon(name: 'cuda' | 'native', threads: number): Promise<TensorFlowBackend> {
@@ -14,7 +25,7 @@ export async function loadAddon(name: 'cuda' | 'native', threads: number): Promi
     throw new EngineUnavailable(name, `its addon does not load (${firstLine(error)}).`, undefined, error);
   }
   await tf.setBackend('tensorflow');
-  const backend = tf.backend() as TensorFlowBackend;
+  const backend = tf.backend() as unknown as TensorFlowBackend;
   if (name === 'cuda' && !backend.isUsingGpuDevice) {
     throw new EngineUnavailable(name, 'TensorFlow does not see the GPU.');
   }

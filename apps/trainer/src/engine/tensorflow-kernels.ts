@@ -55,6 +55,7 @@ function registerOnce(): void {
   isRegistered = true;
   registerBatchNorm();
   registerUpsamplingGradient();
+  registerGather();
 }
 
 /** As kernels of TensorFlow.js, since only a kernel may have several outputs that a tidy knows of. */
@@ -64,7 +65,7 @@ function registerBatchNorm(): void {
     backendName: 'tensorflow',
     kernelFunc: ({ inputs, attrs, backend }) => {
       const { x, gamma, beta } = inputs as Record<string, tf.Tensor>;
-      const tensorflow = backend as TensorFlowBackend;
+      const tensorflow = backend as unknown as TensorFlowBackend;
       const none = tf.tensor1d([], 'float32');
       const fused = [x!, gamma!, beta!, none, none];
       const attributes = batchNormAttributes(tensorflow, attrs!.epsilon as number);
@@ -95,7 +96,7 @@ function registerBatchNorm(): void {
     backendName: 'tensorflow',
     kernelFunc: ({ inputs, attrs, backend }) => {
       const { dy, x, gamma, reserved1, reserved2 } = inputs as Record<string, tf.Tensor>;
-      const tensorflow = backend as TensorFlowBackend;
+      const tensorflow = backend as unknown as TensorFlowBackend;
       const attributes = batchNormAttributes(tensorflow, attrs!.epsilon as number);
       const fused = [dy!, x!, gamma!, reserved1!, reserved2!];
       const outputs = tensorflow.executeMultipleOutputs('FusedBatchNormGrad', attributes, fused, 5);
@@ -121,6 +122,35 @@ function registerUpsamplingGradient(): void {
       const factors = [dy.shape[1] / images.shape[1], dy.shape[2] / images.shape[2]] as [number, number];
       if (!factors.every(Number.isInteger) || call.attrs!.alignCorners) return general(call);
       return tf.tidy(() => tf.mul(tf.avgPool(dy, factors, factors, 'valid'), factors[0] * factors[1]));
+    },
+  });
+}
+
+/**
+ * TensorFlow.js's own kernel reads every index to check it, which waits for the device and cannot be recorded. On the CPU
+ * TensorFlow checks them itself; on GPUs it gives zeros for an index that is out of range.
+ */
+function registerGather(): void {
+  tf.unregisterKernel('GatherV2', 'tensorflow');
+  tf.registerKernel({
+    kernelName: 'GatherV2',
+    backendName: 'tensorflow',
+    kernelFunc: ({ inputs, attrs, backend }) => {
+      const { x, indices } = inputs as Record<'x' | 'indices', tf.Tensor>;
+      const { axis, batchDims } = attrs as unknown as { axis: number; batchDims: number };
+      const tensorflow = backend as unknown as TensorFlowBackend;
+      const { TF_ATTR_INT, TF_ATTR_TYPE, TF_INT32 } = tensorflow.binding;
+      const type = (name: string, value: number) => ({ name, type: TF_ATTR_TYPE, value });
+      const attributes = [
+        { name: 'batch_dims', type: TF_ATTR_INT, value: batchDims },
+        type('Tparams', tensorflow.getDTypeInteger(x.dtype)),
+        type('Tindices', tensorflow.getDTypeInteger(indices.dtype)),
+        type('Taxis', TF_INT32),
+      ];
+      const axisTensor = tf.scalar(axis, 'int32');
+      const gathered = tensorflow.executeSingleOutput('GatherV2', attributes, [x, indices, axisTensor]);
+      axisTensor.dispose();
+      return gathered;
     },
   });
 }

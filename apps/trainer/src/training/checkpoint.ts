@@ -16,6 +16,8 @@ export const progress = z.object({
   /** Of the epoch that has begun, for its images per second. */
   epochImages: z.number().int().min(0),
   epochSeconds: z.number().min(0),
+  /** Sum over the steps of the epoch that has begun. */
+  epochGradientNorms: z.number().min(0).default(0),
   best: z.object({ abRmse: z.number(), epoch: z.number().int(), step: z.number().int() }).nullable(),
 });
 export type Progress = z.infer<typeof progress>;
@@ -26,6 +28,7 @@ export const untrained: Progress = {
   stepInEpoch: 0,
   epochImages: 0,
   epochSeconds: 0,
+  epochGradientNorms: 0,
   best: null,
 };
 

@@ -9,24 +9,25 @@ import {
 } from '../failure-classes.js';
 
 /** Training cannot go on: the weights have taken a step along a gradient that is not a number. */
-export class NonFiniteLoss extends Error {
+export class NonFinite extends Error {
   constructor(
+    what: 'train loss' | 'gradient norm',
+    value: number,
     readonly step: number,
-    readonly loss: number,
   ) {
-    super(`The train loss was ${loss} at step ${step}.`);
-    this.name = 'NonFiniteLoss';
+    super(`The ${what} was ${value} at step ${step}.`);
+    this.name = 'NonFinite';
   }
 }
 
 /** What an error of the training means for people: its class, and what to do about it. */
 export function toFailure(error: unknown, step: number): Failure {
-  return { ...classOf(error), step: error instanceof NonFiniteLoss ? error.step : step };
+  return { ...classOf(error), step: error instanceof NonFinite ? error.step : step };
 }
 
 function classOf(error: unknown): Omit<Failure, 'step'> {
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof NonFiniteLoss) {
+  if (error instanceof NonFinite) {
     return {
       class: 'nonFiniteLoss',
       message,

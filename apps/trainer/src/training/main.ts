@@ -1,6 +1,6 @@
 import { type Assignment, type ChildCommand, childCommand, type ChildEvent } from '@chromatune/contracts';
 import type { FileProvider } from '@chromatune/data';
-import { loadEngine } from '../engine.js';
+import { type Engine, loadEngine } from '../engine.js';
 import { toFailure } from './failure.js';
 import { Reporter } from './reporter.js';
 import { trainRun } from './train-run.js';
@@ -32,9 +32,9 @@ async function train(assignment: Assignment): Promise<void> {
     return answered;
   };
   try {
-    await loadAssignedEngine(assignment);
+    const engine = await loadAssignedEngine(assignment);
     report.log('info', `Attempt ${assignment.attempt} trains on ${describe(assignment)}.`);
-    const result = await trainRun({ assignment, files, report, signal: stop.signal });
+    const result = await trainRun({ engine, assignment, files, report, signal: stop.signal });
     report.report({ type: 'finished', ...result });
   } catch (error) {
     report.report({ type: 'failed', failure: toFailure(error, report.lastStep) });
@@ -44,9 +44,11 @@ async function train(assignment: Assignment): Promise<void> {
 }
 
 /** Another engine than the claim recorded would make other numbers under the same recipe digest. */
-async function loadAssignedEngine({ environment }: Assignment): Promise<void> {
+async function loadAssignedEngine({ environment }: Assignment): Promise<Engine> {
   const engine = await loadEngine(environment.engine, { threads: environment.threads });
-  if (engine.name === environment.engine && engine.version === environment.engineVersion) return;
+  if (engine.name === environment.engine && engine.version === environment.engineVersion) {
+    return engine;
+  }
   throw new Error(
     `The run was claimed for ${environment.engine} (${environment.engineVersion}), but ${engine.name} ` +
       `(${engine.version}) was loaded: ${engine.reason}`,

@@ -1,14 +1,16 @@
-import type { Assignment, Recipe } from '@chromatune/contracts';
+import type { Assignment, DatasetManifest, Recipe } from '@chromatune/contracts';
 import { type FileProvider, stepsPerEpoch, trainBatches, weightsSha256 } from '@chromatune/data';
-import { buildNetwork, createEagerStep, makeLoss, type Step } from '@chromatune/models';
+import { buildNetwork, makeLoss, type Step } from '@chromatune/models';
+import type { Engine } from '../engine.js';
 import { type Progress, readCheckpoint, untrained, writeCheckpoint } from './checkpoint.js';
-import { NonFiniteLoss } from './failure.js';
+import { NonFinite } from './failure.js';
 import { watchTensors } from './watch-tensors.js';
 import type { Reporter } from './reporter.js';
 import { renderSample } from './samples.js';
 import { measureBaselines, validate } from './validation.js';
 
 export interface TrainOptions {
+  engine: Pick<Engine, 'createStep'>;
   assignment: Assignment;
   /** Local copies of dataset files, by name. */
   files: FileProvider;
@@ -29,12 +31,19 @@ export interface TrainResult {
  * A pause is taken between two steps of an epoch, never between an epoch's last step and its validation: so what is
  * measured at the end of an epoch belongs to one attempt only.
  */
-export async function trainRun({ assignment, files, report, signal }: TrainOptions): Promise<TrainResult> {
+export async function trainRun({
+  engine,
+  assignment,
+  files,
+  report,
+  signal,
+}: TrainOptions): Promise<TrainResult> {
   const { recipe, manifest, workFolder: folder, resumeFrom } = assignment;
   const network = buildNetwork(recipe, recipe.seed);
   const loss = makeLoss(recipe);
   const steps = stepsPerEpoch(manifest, recipe.batchSize);
-  const step = createEagerStep(network, loss, recipe, { stepsPerEpoch: steps });
+  const expected = expectedBatches(recipe, manifest);
+  const step = engine.createStep(network, loss, recipe, { stepsPerEpoch: steps, expected });
   const at = resumeFrom === null ? { ...untrained } : await restore(resumeFrom, step);
   const checkTensors = watchTensors((message) => report.log('warn', message));
   let saved = at.step;
@@ -57,16 +66,18 @@ export async function trainRun({ assignment, files, report, signal }: TrainOptio
       if (signal.aborted) return await pause(epoch);
 
       report.alive(at.step + 1);
-      const { loss: trainLoss } = await step.run(batch);
+      const { loss: trainLoss, gradientNorm } = await step.run(batch);
       at.step += 1;
       at.stepInEpoch += 1;
       at.epochImages += batch.images;
+      at.epochGradientNorms += gradientNorm;
       const now = performance.now();
       at.epochSeconds += (now - startedAt) / 1000;
       startedAt = now;
 
       report.point('train/loss', trainLoss, { step: at.step, epoch: epoch - 1 + at.stepInEpoch / steps });
-      if (!Number.isFinite(trainLoss)) throw new NonFiniteLoss(at.step, trainLoss);
+      if (!Number.isFinite(trainLoss)) throw new NonFinite('train loss', trainLoss, at.step);
+      if (!Number.isFinite(gradientNorm)) throw new NonFinite('gradient norm', gradientNorm, at.step);
       checkTensors(batch.images);
       await turnOfTheEventLoop(); // commands of the supervisor arrive here
     }
@@ -84,6 +95,7 @@ export async function trainRun({ assignment, files, report, signal }: TrainOptio
     });
     const here = { step: at.step, epoch };
     report.point('train/learningRate', step.learningRate(), here);
+    report.point('train/gradientNorm', at.epochGradientNorms / at.stepInEpoch, here);
     report.point('train/imagesPerSecond', at.epochImages / at.epochSeconds, here);
     report.point('system/memoryBytes', process.memoryUsage.rss(), here);
     report.point('validation/loss', measured.loss, here);
@@ -95,7 +107,7 @@ export async function trainRun({ assignment, files, report, signal }: TrainOptio
     }
     at.best = better(at.best, { abRmse: measured.abRmse, ...here });
     at.epochsDone = epoch;
-    at.stepInEpoch = at.epochImages = at.epochSeconds = 0;
+    at.stepInEpoch = at.epochImages = at.epochSeconds = at.epochGradientNorms = 0;
     await save(epoch, epoch === recipe.epochs ? 'final' : 'epoch', measured.abRmse);
     report.log('info', epochLine(epoch, recipe, measured));
   }
@@ -128,6 +140,20 @@ async function restore(path: string, step: Step): Promise<Progress> {
   const { state, at } = await readCheckpoint(path);
   step.restore(state);
   return at;
+}
+
+/** All shapes of batches that a run has: whole ones, the last of an epoch and of validation, and the samples. */
+function expectedBatches({ batchSize, model, samples }: Recipe, { images, previews }: DatasetManifest) {
+  const shapes = (counts: number[]) =>
+    [...new Set(counts)]
+      .filter((count) => count > 0)
+      .map((count) => ({ images: count, size: model.imageSize }));
+  const wholeAndRest = (count: number) => [Math.min(batchSize, count), count % batchSize];
+  const sampled = Math.min(samples.images, previews.images, images.validation);
+  return {
+    train: shapes(wholeAndRest(images.train)),
+    evaluate: shapes([...wholeAndRest(images.validation), sampled]),
+  };
 }
 
 const isSampled = ({ samples, epochs }: Recipe, epoch: number) =>

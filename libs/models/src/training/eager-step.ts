@@ -4,7 +4,7 @@ import { type Network } from '../networks/network.js';
 import { batchTensors } from './batch.js';
 import { evaluateTensors } from './evaluate.js';
 import { FlatVariables } from './flat-variables.js';
-import { clippingFactor, lossAndGradients, movedStatistic } from './gradients.js';
+import { lossAndGradients, movedStatistic } from './gradients.js';
 import { optimizerSlots, updateWeights } from './optimizer.js';
 import { learningRateAt } from './schedule.js';
 import {
@@ -15,6 +15,7 @@ import {
   type StateTensor,
   type Step,
   type StepOptions,
+  type StepResult,
   type TrainingRecipe,
 } from './step.js';
 import { requireState, stepCount } from './state.js';
@@ -61,7 +62,7 @@ class EagerStep implements Step {
   }
 
   // Asynchronous for the sake of engines that wait elsewhere; TensorFlow.js computes on this thread.
-  async run(batch: Batch): Promise<{ loss: number }> {
+  async run(batch: Batch): Promise<StepResult> {
     const pieces = microBatches(batch.images, this.recipe.microBatch);
     let loss = 0;
     let gradient: tf.Tensor1D | null = null;
@@ -75,9 +76,10 @@ class EagerStep implements Step {
       from += images;
     }
     this.stepsDone++;
-    tf.tidy(() => this.updateWeights(this.clipped(gradient!)));
+    const gradientNorm = readAndFree(tf.tidy(() => tf.sqrt(tf.sum(tf.square(gradient!)))))[0]!;
+    tf.tidy(() => this.updateWeights(this.clipped(gradient!, gradientNorm)));
     gradient!.dispose();
-    return { loss };
+    return { loss, gradientNorm };
   }
 
   async evaluate(batch: Batch): Promise<Evaluation> {
@@ -151,9 +153,10 @@ class EagerStep implements Step {
     return { loss: readAndFree(loss)[0]!, gradient };
   }
 
-  private clipped(gradient: tf.Tensor1D): tf.Tensor1D {
+  /** As PyTorch's `clip_grad_norm_`. */
+  private clipped(gradient: tf.Tensor1D, norm: number): tf.Tensor1D {
     const { gradientClip } = this.recipe;
-    return gradientClip === 0 ? gradient : tf.mul(gradient, clippingFactor([gradient], gradientClip));
+    return gradientClip === 0 ? gradient : tf.mul(gradient, Math.min(1, gradientClip / (norm + 1e-6)));
   }
 
   private updateWeights(gradient: tf.Tensor1D): void {

@@ -4,7 +4,7 @@ import { type Network } from '../networks/network.js';
 import { type BatchTensors, toNetworkInput } from './batch.js';
 
 /** PyTorch's momentum of batch norm: the share of the batch in the next moving statistic. */
-const statisticsMomentum = 0.1;
+export const statisticsMomentum = 0.1;
 
 export interface Gradients {
   loss: tf.Scalar;
@@ -35,12 +35,3 @@ export function lossAndGradients(network: Network, loss: Loss, { l, ab }: BatchT
 /** The next moving statistic: a tenth of the way to that of the batch. */
 export const movedStatistic = <T extends tf.Tensor>(moving: T, batch: tf.Tensor): T =>
   tf.add(tf.mul(moving, 1 - statisticsMomentum), tf.mul(batch, statisticsMomentum));
-
-/**
- * Factor that brings the norm of all gradients together down to `largest`, at most 1: PyTorch's `clip_grad_norm_`.
- */
-export function clippingFactor(gradients: tf.Tensor[], largest: number): tf.Scalar {
-  const squares = gradients.map((gradient) => tf.sum(tf.square(gradient)));
-  const norm = tf.sqrt(squares.length === 1 ? squares[0]! : tf.addN(squares));
-  return tf.minimum(tf.div(largest, tf.add(norm, 1e-6)), 1);
-}

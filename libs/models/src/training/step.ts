@@ -23,13 +23,23 @@ export interface Evaluation {
   ab: Float32Array;
 }
 
+export interface StepResult {
+  /** Of the batch before the update. */
+  loss: number;
+  /**
+   * Norm of the whole gradient before clipping. Not finite when any weight has become so, even where the loss does not show
+   * it: TensorFlow's fused batch norm and ReLU turns NaN into 0.
+   */
+  gradientNorm: number;
+}
+
 /** One network in training: what a training loop needs of it, however the step is computed. */
 export interface Step {
   /**
-   * One optimizer step. The loss is that of the batch before the update; one that is not finite is returned like any
-   * other, and the caller decides. The last batch of an epoch may be smaller than the others.
+   * One optimizer step. Numbers that are not finite are returned like any other, and the caller decides. The last batch of
+   * an epoch may be smaller than the others.
    */
-  run(batch: Batch): Promise<{ loss: number }>;
+  run(batch: Batch): Promise<StepResult>;
   /** With the averaged weights, where the recipe averages. Changes nothing. */
   evaluate(batch: Batch): Promise<Evaluation>;
   /** Of the last step, or of the first one before it. */

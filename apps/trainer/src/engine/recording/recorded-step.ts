@@ -1,0 +1,425 @@
+import {
+  type Batch,
+  type BatchShape,
+  type BatchTensors,
+  batchTensors,
+  type Evaluation,
+  evaluateTensors,
+  learningRateAt,
+  type Loss,
+  lossAndGradients,
+  microBatches,
+  type NamedVariable,
+  type Network,
+  requireState,
+  sliceBatch,
+  stepCount,
+  type StateTensor,
+  type Step,
+  type StepOptions,
+  type StepResult,
+  type TrainingRecipe,
+} from '@chromatune/models';
+import * as tf from '@tensorflow/tfjs';
+import type { TensorFlowBackend } from '../tensorflow-addon.js';
+import { attribute, dataType, Graph } from './graph.js';
+import { record, RecordingRefused } from './recorder.js';
+import { Session } from './session.js';
+import {
+  assign,
+  clip,
+  moveAverage,
+  moveStatistic,
+  multiply,
+  normOf,
+  read,
+  scalarNames,
+  scalarValues,
+  slotNames,
+  updateWeight,
+} from './update-nodes.js';
+
+export interface RecordedStepOptions extends StepOptions {
+  backend: TensorFlowBackend;
+}
+
+/**
+ * A training step that is recorded once for each shape of batch as a TensorFlow graph, and then computed in one call.
+ * Weights, moving statistics and the optimizer's slots live in the graph's variables: `state` reads them, `restore` writes
+ * them, and the network's own variables keep their initial values.
+ */
+export function createRecordedStep(
+  network: Network,
+  loss: Loss,
+  recipe: TrainingRecipe,
+  options: RecordedStepOptions,
+): Step {
+  return new RecordedStep(network, loss, recipe, options);
+}
+
+/** A variable of the graph: its name in a checkpoint is its name here. */
+interface GraphVariable {
+  name: string;
+  shape: number[];
+  initial: () => Float32Array;
+}
+
+/** Variables that are written and read in one call: TensorFlow prepares itself for each kind of call anew. */
+interface Group {
+  name: string;
+  variables: GraphVariable[];
+}
+
+/** What a graph computes of batches of one shape. */
+type Kind = 'step' | 'accumulate' | 'evaluate';
+
+class RecordedStep implements Step {
+  private readonly graph = new Graph();
+  /** All that a checkpoint holds. */
+  private readonly groups: Group[];
+  private readonly recorded = new Set<string>();
+  private session: Session | null = null;
+  private stepsDone = 0;
+
+  constructor(
+    private readonly network: Network,
+    private readonly loss: Loss,
+    private readonly recipe: TrainingRecipe,
+    private readonly options: RecordedStepOptions,
+  ) {
+    this.groups = this.declareGroups();
+    this.addGroups();
+    this.recordExpected();
+    this.load();
+    for (const group of this.groups) this.write(group, (one) => one.initial());
+  }
+
+  // Asynchronous as the interface wants it; the call itself waits for TensorFlow.
+  async run(batch: Batch): Promise<StepResult> {
+    const pieces = microBatches(batch.images, this.recipe.microBatch);
+    this.require(trainingParts(batch, this.recipe.microBatch));
+    this.stepsDone++;
+    const numbers = this.numbersOfStep();
+    if (pieces.length === 1) {
+      const [loss, norm] = this.runBatch('step', batch, ['loss', 'norm'], numbers);
+      return { loss: loss![0]!, gradientNorm: norm![0]! };
+    }
+
+    let loss = 0;
+    let from = 0;
+    for (const images of pieces) {
+      const share = images / batch.images;
+      const piece = sliceBatch(batch, from, images);
+      loss += share * this.runBatch('accumulate', piece, ['loss'], { 'batch/share': share })[0]![0]!;
+      from += images;
+    }
+    const [norm] = this.runNodes({}, numbers, ['apply/norm']);
+    return { loss, gradientNorm: norm![0]! };
+  }
+
+  async evaluate(batch: Batch): Promise<Evaluation> {
+    this.require([['evaluate', batch]]);
+    const [loss, ab] = this.runBatch('evaluate', batch, ['loss', 'ab'], {});
+    return { loss: loss![0]!, ab: ab! };
+  }
+
+  learningRate(): number {
+    return learningRateAt(this.recipe, Math.max(1, this.stepsDone), this.options.stepsPerEpoch);
+  }
+
+  state(): StateTensor[] {
+    return [
+      ...this.groups.flatMap((group) => this.read(group)),
+      stepCount(this.recipe.optimizer.type, this.stepsDone),
+    ];
+  }
+
+  restore(state: StateTensor[]): void {
+    const count = stepCount(this.recipe.optimizer.type, 0);
+    const tensors = requireState(state, [...this.groups.flatMap(({ variables }) => variables), count]);
+    for (const group of this.groups) this.write(group, ({ name }) => tensors.get(name)!.data);
+    this.stepsDone = tensors.get(count.name)!.data[0]!;
+  }
+
+  dispose(): void {
+    this.session?.close();
+    this.session = null;
+  }
+
+  private declareGroups(): Group[] {
+    const { variables, trainable, statistics } = this.network;
+    const own = ({ name, variable }: NamedVariable) => ({
+      name,
+      shape: variable.shape,
+      initial: () => variable.dataSync<'float32'>(),
+    });
+    const slot = (prefix: string) => (one: NamedVariable) => ({
+      ...own(one),
+      name: prefix + one.name,
+      initial: () => new Float32Array(one.variable.size),
+    });
+    const average = (one: NamedVariable) => ({ ...own(one), name: `average/${one.name}` });
+    return [
+      { name: 'weights', variables: [...variables, ...statistics].map(own) },
+      ...slotNames(this.recipe.optimizer).map((prefix) => ({
+        name: prefix,
+        variables: trainable.map(slot(prefix)),
+      })),
+      ...(this.averages ? [{ name: 'average/', variables: trainable.map(average) }] : []),
+    ];
+  }
+
+  private get averages(): boolean {
+    return this.recipe.averageDecay > 0;
+  }
+
+  private get accumulates(): boolean {
+    return this.recipe.microBatch > 0;
+  }
+
+  private addGroups(): void {
+    for (const group of this.groups) this.addGroup(group);
+    for (const name of [...scalarNames(this.recipe.optimizer), 'average/share', 'batch/share']) {
+      this.addPlaceholder(name, dataType.float32, []);
+    }
+    if (!this.accumulates) return;
+    this.addGroup(this.sums);
+    this.addApply();
+  }
+
+  /** What micro-batches add up, from zero to zero in every step. */
+  private get sums(): Group {
+    const variables = this.network.trainable.map(({ name, variable }) => ({
+      name: sumOf(name),
+      shape: variable.shape,
+      initial: () => new Float32Array(variable.size),
+    }));
+    return { name: sumOf(''), variables };
+  }
+
+  private addGroup({ name, variables }: Group): void {
+    const written = variables.map((variable) => this.addVariable(variable));
+    this.finish(`${name}/written`, this.graph.scalar(0), written);
+  }
+
+  /** Its handle has its name; `/value` reads it. Returns the node that writes what `/initial` was given. */
+  private addVariable({ name, shape }: GraphVariable): string {
+    const { graph } = this;
+    const type = attribute.type(dataType.float32);
+    const attributes = { dtype: type, shape: attribute.shape(shape), shared_name: attribute.text(name) };
+    graph.add('VarHandleOp', [], attributes, name);
+    graph.add('ReadVariableOp', [name], { dtype: type }, `${name}/value`);
+    this.addPlaceholder(`${name}/initial`, dataType.float32, shape);
+    return assign(graph, name, `${name}/initial`);
+  }
+
+  private addPlaceholder(name: string, type: number, shape: number[]): void {
+    const attributes = { dtype: attribute.type(type), shape: attribute.shape(shape) };
+    this.graph.add('Placeholder', [], attributes, name);
+  }
+
+  /** A node that passes on a value once others have run. */
+  private finish(name: string, value: string, after: string[]): void {
+    const inputs = [value, ...after.map((node) => `^${node}`)];
+    this.graph.add('Identity', inputs, { T: attribute.type(dataType.float32) }, name);
+  }
+
+  private recordExpected(): void {
+    const { train = [], evaluate = [] } = this.options.expected ?? {};
+    for (const shape of train) {
+      for (const [kind, piece] of trainingParts(shape, this.recipe.microBatch)) this.recordPart(kind, piece);
+    }
+    for (const shape of evaluate) this.recordPart('evaluate', shape);
+  }
+
+  /** Records what is not yet; a loaded graph cannot grow, so that one takes its place, with the same state. */
+  private require(parts: [Kind, BatchShape][]): void {
+    const missing = parts.filter(([kind, shape]) => !this.recorded.has(partName(kind, shape)));
+    if (missing.length === 0) return;
+    const state = this.state();
+    for (const [kind, shape] of missing) this.recordPart(kind, shape);
+    this.session!.close();
+    this.load();
+    this.restore(state);
+  }
+
+  private recordPart(kind: Kind, shape: BatchShape): void {
+    const name = partName(kind, shape);
+    if (this.recorded.has(name)) return;
+    const { images, size } = shape;
+    this.addPlaceholder(`${name}/input/l`, dataType.int32, [images, size, size, 1]);
+    this.addPlaceholder(`${name}/input/ab`, dataType.int32, [images, size, size, 2]);
+    if (kind === 'evaluate') this.recordEvaluation(name, shape);
+    else this.recordGradients(name, shape, kind);
+    this.recorded.add(name);
+  }
+
+  private recordEvaluation(name: string, shape: BatchShape): void {
+    const trainable = new Set(this.network.trainable.map((one) => one.name));
+    const nodeOfVariable = (variable: string) =>
+      this.averages && trainable.has(variable) ? `average/${variable}/value` : `${variable}/value`;
+    this.recordTensors(name, shape, nodeOfVariable, (batch) => {
+      const { loss, ab } = evaluateTensors(this.network, this.loss, batch);
+      return { outputs: { loss, ab }, gradients: [], statistics: [] };
+    }).outputs.forEach(([output, node]) => this.finish(`${name}/${output}`, node, []));
+  }
+
+  private recordGradients(name: string, shape: BatchShape, kind: 'step' | 'accumulate'): void {
+    const nodeOfVariable = (variable: string) => `${variable}/value`;
+    const nodes = this.recordTensors(name, shape, nodeOfVariable, (batch) => {
+      const { loss, gradients, statistics } = lossAndGradients(this.network, this.loss, batch);
+      return { outputs: { loss }, gradients, statistics };
+    });
+    const moved = this.network.movingStatistics.map((statistic, index) =>
+      moveStatistic(this.graph, statistic.name, nodes.statistics[index]!),
+    );
+    if (kind === 'step') this.finish(`${name}/norm`, normOf(this.graph, nodes.gradients), []);
+    const done =
+      kind === 'step' ? this.addUpdates(nodes.gradients, `${name}/norm`) : this.addSums(nodes.gradients);
+    this.finish(`${name}/loss`, nodes.outputs[0]![1], [...moved, ...done]);
+  }
+
+  private recordTensors(
+    name: string,
+    { images, size }: BatchShape,
+    nodeOfVariable: (variable: string) => string,
+    compute: (batch: BatchTensors) => {
+      outputs: Record<string, tf.Tensor>;
+      gradients: tf.Tensor[];
+      statistics: tf.Tensor[];
+    },
+  ) {
+    const batch = batchTensors({
+      l: new Uint8Array(images * size ** 2),
+      ab: new Uint8Array(images * size ** 2 * 2),
+      images,
+      size,
+    });
+    const { variables, statistics } = this.network;
+    const given = new Map<tf.Tensor, string>([
+      [batch.l, `${name}/input/l`],
+      [batch.ab, `${name}/input/ab`],
+      ...[...variables, ...statistics].map((one) => [one.variable, nodeOfVariable(one.name)] as const),
+    ]);
+    const nodes = {
+      outputs: [] as [string, string][],
+      gradients: [] as string[],
+      statistics: [] as string[],
+    };
+    record({
+      backend: this.options.backend,
+      graph: this.graph,
+      given,
+      constants: this.loss.constants,
+      build: () => compute(batch),
+      use: (result, nodeOf) => {
+        nodes.outputs = Object.entries(result.outputs).map(([key, tensor]) => [key, nodeOf(tensor)]);
+        nodes.gradients = result.gradients.map(nodeOf);
+        nodes.statistics = result.statistics.map(nodeOf);
+        tf.dispose(result.statistics);
+      },
+    });
+    tf.dispose([batch.l, batch.ab]);
+    return nodes;
+  }
+
+  private addSums(gradients: string[]): string[] {
+    return this.network.trainable.map(({ name }, index) => {
+      const part = multiply(this.graph, gradients[index]!, 'batch/share');
+      const attributes = { dtype: attribute.type(dataType.float32) };
+      return this.graph.add('AssignAddVariableOp', [sumOf(name), part], attributes);
+    });
+  }
+
+  /** The update by what the micro-batches have added up, which then begins at zero again. */
+  private addApply(): void {
+    const { graph } = this;
+    const names = this.network.trainable.map(({ name }) => sumOf(name));
+    const sums = names.map((name) => read(graph, name));
+    const norm = normOf(graph, sums);
+    const done = this.addUpdates(sums, norm);
+    const type = attribute.type(dataType.float32);
+    const cleared = names.map((name, index) =>
+      assign(graph, name, graph.add('ZerosLike', [sums[index]!], { T: type }), done),
+    );
+    this.finish('apply/norm', norm, [...done, ...cleared]);
+  }
+
+  private addUpdates(gradients: string[], norm: string): string[] {
+    const { graph, recipe } = this;
+    const { optimizer, gradientClip } = recipe;
+    const slopes = gradientClip > 0 ? clip(graph, gradients, norm, gradientClip) : gradients;
+    return this.network.trainable.map(({ name }, index) => {
+      const handles = { weight: name, slots: slotNames(optimizer).map((prefix) => prefix + name) };
+      const group = name.startsWith('encoder/') ? 'encoder' : 'decoder';
+      const updated = updateWeight(graph, optimizer, handles, { gradient: slopes[index]!, group });
+      if (!this.averages) return updated;
+      const average = { average: `average/${name}`, weight: name, share: 'average/share' };
+      return moveAverage(graph, average, [updated]);
+    });
+  }
+
+  private load(): void {
+    this.session = new Session(this.options.backend, this.graph);
+    if (this.accumulates) this.write(this.sums, (one) => one.initial());
+  }
+
+  private read({ variables }: Group): StateTensor[] {
+    const values = this.runNodes(
+      {},
+      {},
+      variables.map(({ name }) => `${name}/value`),
+    );
+    return variables.map(({ name, shape }, index) => ({ name, shape, data: values[index]! }));
+  }
+
+  private write({ name: group, variables }: Group, valueOf: (variable: GraphVariable) => Float32Array): void {
+    const values = variables.map(
+      (one) => [`${one.name}/initial`, tf.tensor(valueOf(one), one.shape)] as const,
+    );
+    this.runNodes(Object.fromEntries(values), {}, [`${group}/written`]);
+    tf.dispose(values.map(([, value]) => value));
+  }
+
+  private numbersOfStep(): Record<string, number> {
+    const { optimizer, encoderLearningRateFactor: encoderFactor, averageDecay } = this.recipe;
+    const step = this.stepsDone;
+    const numbers = scalarValues(optimizer, { step, rate: this.learningRate(), encoderFactor });
+    return this.averages ? { ...numbers, 'average/share': step === 1 ? 1 : 1 - averageDecay } : numbers;
+  }
+
+  private runBatch(kind: Kind, batch: Batch, outputs: string[], numbers: Record<string, number>) {
+    const name = partName(kind, batch);
+    const { l, ab } = batchTensors(batch);
+    const values = this.runNodes(
+      { [`${name}/input/l`]: l, [`${name}/input/ab`]: ab },
+      numbers,
+      outputs.map((output) => `${name}/${output}`),
+    );
+    tf.dispose([l, ab]);
+    return values;
+  }
+
+  private runNodes(
+    tensors: Record<string, tf.Tensor>,
+    numbers: Record<string, number>,
+    nodes: string[],
+  ): Float32Array[] {
+    if (!this.session) throw new RecordingRefused('it has been disposed of.');
+    const scalars = Object.entries(numbers).map(([name, value]) => [name, tf.scalar(value)] as const);
+    const results = this.session.run({ ...tensors, ...Object.fromEntries(scalars) }, nodes);
+    const values = results.map((result) => result.dataSync<'float32'>());
+    tf.dispose([...results, ...scalars.map(([, scalar]) => scalar)]);
+    return values;
+  }
+}
+
+const sumOf = (name: string) => `sum/${name}`;
+
+const partName = (kind: Kind, { images, size }: BatchShape) => `${kind}/${images}x${size}`;
+
+function trainingParts({ images, size }: BatchShape, microBatch: number): [Kind, BatchShape][] {
+  const pieces = microBatches(images, microBatch);
+  const kind = pieces.length === 1 ? 'step' : 'accumulate';
+  return [...new Set(pieces)].map((piece) => [kind, { images: piece, size }]);
+}

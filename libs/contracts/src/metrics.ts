@@ -61,6 +61,110 @@ export const metricCatalogue = {
     protocol:
       '20 log10(255 / RMSE) of 8-bit RGB, all channels together, per image, then averaged over images.',
   },
+  'validation/psnrPooled': {
+    unit: 'dB',
+    per: 'epoch',
+    better: 'higher',
+    label: 'pooled PSNR',
+    protocol:
+      '20 log10(255 / RMSE) of 8-bit RGB, all channels together, the error pooled over all validation images first: lower than the mean of images.',
+  },
+  'validation/ssim': {
+    unit: '',
+    per: 'epoch',
+    better: 'higher',
+    label: 'SSIM',
+    protocol:
+      '8-bit RGB, Gaussian window of 11 × 11 with σ 1.5, K1 0.01, K2 0.03, borders of 5 cropped, per channel, then averaged over channels and images. The lightness is the true one, so it differs little between colorizers.',
+  },
+  'validation/deltaE76': {
+    unit: 'ΔE',
+    per: 'epoch',
+    better: 'lower',
+    label: 'ΔE76',
+    protocol:
+      'Distance in Lab (D65) of true and predicted colours as they are shown, 8-bit sRGB clipped to the gamut, mean over all validation pixels.',
+  },
+  'validation/deltaE2000': {
+    unit: 'ΔE',
+    per: 'epoch',
+    better: 'lower',
+    label: 'ΔE2000',
+    protocol:
+      'CIEDE2000 (kL = kC = kH = 1) of true and predicted colours as they are shown, 8-bit sRGB clipped to the gamut, mean over all validation pixels.',
+  },
+  'validation/auc': {
+    unit: '',
+    per: 'epoch',
+    better: 'higher',
+    label: 'AuC',
+    protocol:
+      'Share of all validation pixels whose predicted ab lies within t of the truth, t from 0 to 150 in steps of 1, area by trapezoids over 150 (Zhang et al. 2016). Grey reaches much of it: compare with the baseline.',
+  },
+  'validation/aucRebalanced': {
+    unit: '',
+    per: 'epoch',
+    better: 'higher',
+    label: 'rebalanced AuC',
+    protocol:
+      "AuC with each pixel weighed by 1 / p of its true colour's cell of 10 ab units in the training split; an empty cell counts as the rarest one that is not.",
+  },
+  'validation/colorfulnessGap': {
+    unit: '',
+    per: 'epoch',
+    better: 'lower',
+    label: 'colourfulness gap',
+    protocol:
+      'Colourfulness of Hasler and Süsstrunk 2003 (signed R − G and (R + G) / 2 − B) of 8-bit RGB: its absolute difference to the truth per image, then averaged over images.',
+  },
+  'validation/colorfulnessGapOfMeans': {
+    unit: '',
+    per: 'epoch',
+    better: 'lower',
+    label: 'colourfulness gap of means',
+    protocol:
+      'Colourfulness of Hasler and Süsstrunk 2003 (signed) averaged over the predictions and over the truths, then the absolute difference of both means: too dull and too bright images cancel out.',
+  },
+  'validation/colorfulnessGapUnsigned': {
+    unit: '',
+    per: 'epoch',
+    better: 'lower',
+    label: 'unsigned colourfulness gap of means',
+    protocol:
+      "As the gap of means, but of |R − G| and |(R + G) / 2 − B|, as DDColor's evaluation does: the figures of that paper.",
+  },
+  'validation/saturationRatio': {
+    unit: '',
+    per: 'epoch',
+    better: null,
+    label: 'saturation',
+    protocol:
+      'Mean chroma of predicted ab over mean chroma of true ab, all validation pixels: 1 is as saturated as the truth, 0 is grey.',
+  },
+  'validation/top1': {
+    unit: '',
+    per: 'epoch',
+    better: 'higher',
+    label: 'top-1 accuracy',
+    protocol:
+      "Share of the head's pixels whose nearest bin is the likeliest, of equally likely ones the first. Not comparable across bin grids.",
+  },
+  'validation/top5': {
+    unit: '',
+    per: 'epoch',
+    better: 'higher',
+    label: 'top-5 accuracy',
+    protocol:
+      "Share of the head's pixels whose nearest bin is among the five likeliest, of equally likely ones the first. Not comparable across bin grids.",
+  },
+  'validation/entropy': {
+    unit: 'nats',
+    per: 'epoch',
+    better: null,
+    label: 'entropy',
+    protocol:
+      "Entropy of the predicted distribution over bins before any temperature, mean over the head's pixels. Not comparable across bin grids.",
+  },
 } as const satisfies Record<
   string,
   { unit: string; per: 'step' | 'epoch'; better: 'lower' | 'higher' | null; label: string; protocol: string }

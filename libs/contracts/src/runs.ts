@@ -1,16 +1,46 @@
 import { z } from 'zod';
 import { instant, runId, sha256, sweepId } from './ids.js';
-import { measured, metricName } from './metrics.js';
+import { fromMeasured, measured, type Measured, metricName, type MetricName } from './metrics.js';
 import { parameterValues } from './parameters.js';
 import { environment, recipe } from './recipe.js';
 import { attemptState, failure, runState } from './states.js';
 
+const predictor = z.object({
+  abRmse: z.number(),
+  psnr: z.number(),
+  /** The other metrics that do not depend on the loss; older runs have none. */
+  metrics: z.partialRecord(metricName, measured).optional(),
+});
+
 /** Metrics of predictors that need no training, on the same validation images. */
 export const baselines = z.object({
-  grey: z.object({ abRmse: z.number(), psnr: z.number() }),
-  meanColor: z.object({ abRmse: z.number(), psnr: z.number() }),
+  grey: predictor,
+  meanColor: predictor,
+  /**
+   * Predicting at every pixel how often each colour occurs in the training split: the least loss without looking at the
+   * picture. Of networks that predict bins. Its decoded colour is about the mean colour.
+   */
+  marginal: z.object({ loss: measured }).optional(),
 });
 export type Baselines = z.infer<typeof baselines>;
+
+/** What predictors without training reach in a metric, best known first; none where it was not measured. */
+export function baselinesOf(
+  baselines: Baselines | null | undefined,
+  metric: MetricName,
+): { name: 'mean colour' | 'grey' | 'marginal distribution'; value: number }[] {
+  if (!baselines) return [];
+  const { marginal } = baselines;
+  if (metric === 'validation/loss') {
+    return marginal ? [{ name: 'marginal distribution', value: fromMeasured(marginal.loss) }] : [];
+  }
+  const named = { 'mean colour': baselines.meanColor, grey: baselines.grey };
+  return Object.entries(named).flatMap(([name, { abRmse, psnr, metrics }]) => {
+    const known = { 'validation/abRmse': abRmse, 'validation/psnr': psnr, ...metrics };
+    const value = (known as Partial<Record<MetricName, Measured>>)[metric];
+    return value === undefined ? [] : [{ name: name as keyof typeof named, value: fromMeasured(value) }];
+  });
+}
 
 const best = z.object({ value: z.number(), epoch: z.number(), step: z.number().int() });
 

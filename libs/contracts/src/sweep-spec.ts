@@ -38,7 +38,21 @@ export const parameterDomain = z.union([
 ]);
 export type ParameterDomain = z.infer<typeof parameterDomain>;
 
-export const objectiveMetric = z.enum(['validation/abRmse', 'validation/psnr', 'validation/loss']);
+/** Metrics that every run has and that are better low or high. Only the loss cannot be compared across losses. */
+export const objectiveMetric = z.enum([
+  'validation/abRmse',
+  'validation/psnr',
+  'validation/loss',
+  'validation/psnrPooled',
+  'validation/ssim',
+  'validation/deltaE76',
+  'validation/deltaE2000',
+  'validation/auc',
+  'validation/aucRebalanced',
+  'validation/colorfulnessGap',
+  'validation/colorfulnessGapOfMeans',
+  'validation/colorfulnessGapUnsigned',
+]);
 export type ObjectiveMetric = z.infer<typeof objectiveMetric>;
 
 const optionalAll = <T extends Record<string, z.ZodType>>(shape: T) =>

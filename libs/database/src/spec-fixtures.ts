@@ -70,9 +70,14 @@ export const environment = (changes: Partial<Environment> = {}): Environment => 
 });
 
 /** A sweep `demo` of runs `demo-0`, `demo-1`, … that wait. */
-export async function insertSweep(database: Database, runs = 1): Promise<void> {
+export async function insertSweep(database: Database, runs = 1, changes: object = {}): Promise<void> {
   await database.datasets.insertVersion(manifest(), digest('d'), 1000);
-  const spec = sweepSpec.parse({ name: 'demo', dataset: 'first-photos', budget: { epochs: 4 } });
+  const spec = sweepSpec.parse({
+    name: 'demo',
+    dataset: 'first-photos',
+    budget: { epochs: 4 },
+    ...changes,
+  });
   await database.sweeps.insert({
     id: 'demo',
     spec,

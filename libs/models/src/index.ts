@@ -2,7 +2,9 @@ export { type Bins, type BinSet, binCenters, encodeBins, makeBins } from './colo
 export { labToSrgbTensor, srgbToLabTensor } from './color/lab-tensor.js';
 export { type Kernels, kernels, plainKernels, setKernels } from './kernels.js';
 export { type Loss, makeLoss } from './losses/loss.js';
-export { abRmse, abSquaredError, psnrRgb, rgbRmse } from './metrics.js';
+export { abRmse, abSquaredError } from './metrics/ab-error.js';
+export { aucWeights } from './metrics/auc.js';
+export { ColorMeter, type ColorMetrics, type ComparedImage } from './metrics/color-meter.js';
 export { type NamedVariable } from './networks/declarations.js';
 export { type ObserveStatistics } from './networks/layers.js';
 export { adaptInputFilters, type InputFilters } from './networks/input-adaptation.js';

@@ -149,7 +149,7 @@ function checkObjective(spec: SweepSpec): LocatedProblem[] {
   }
   const culprits = varyingParameters(spec).filter((name) => changesMeaningOfLoss.includes(name));
   if (metric === 'validation/loss' && culprits.length > 0) {
-    const message = `Runs of this sweep differ in ${culprits.join(' and ')}, and losses of such runs are not comparable: the lower one need not be the better one. Name a metric that does not depend on the loss: validation/abRmse or validation/psnr.`;
+    const message = `Runs of this sweep differ in ${culprits.join(' and ')}, and losses of such runs are not comparable: the lower one need not be the better one. Name a metric that does not depend on the loss, such as validation/abRmse or validation/deltaE2000.`;
     problems.push({ path: ['objective', 'metric'], message });
   }
   return problems;

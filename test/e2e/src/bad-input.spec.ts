@@ -75,7 +75,7 @@ describe('a sweep file', () => {
     {
       mistake: 'an objective that compares different losses',
       yaml: spec + 'space: { loss: [regression, classification] }\nobjective: { metric: validation/loss }',
-      says: /line 6: [^]*not comparable[^]*validation\/abRmse or validation\/psnr/,
+      says: /line 6: [^]*not comparable[^]*validation\/abRmse or validation\/deltaE2000/,
     },
     {
       mistake: 'a dataset that is not there',

@@ -127,6 +127,21 @@ describe('a sweep while it trains', () => {
     await expect.poll(() => pixelsOf(/regression/), { timeout: 10_000 }).toEqual(before);
   });
 
+  it('offers every other metric with its protocol, and keeps the chosen one in the address', async () => {
+    await page.getByText('more metrics').click();
+    await page.getByLabel(/^ΔE2000 CIEDE2000/).check();
+    await page.waitForURL(/panels=abRmse,loss,deltaE2000/);
+    const chart = page.getByRole('figure', { name: 'Chart of ΔE2000' });
+    await chart
+      .getByText(/^\d+\.\d\d$/)
+      .first()
+      .waitFor();
+
+    await chart.getByLabel('How ΔE2000 is measured').click();
+
+    await chart.getByText(/^CIEDE2000 .* clipped to the gamut/).waitFor();
+  });
+
   it('comes back by itself when the API was killed', { timeout: 60_000 }, async () => {
     process.kill(platform.pids().api!, 'SIGKILL');
 

@@ -19,7 +19,7 @@ export class PointsQuery extends createZodDto(
 export class CurvesQuery extends createZodDto(
   z.object({
     runs: commaList(runId, 200).describe('Run ids, separated by commas.'),
-    metrics: commaList(metricName, 10).describe('Metric names, separated by commas.'),
+    metrics: commaList(metricName, metricName.options.length).describe('Metric names, separated by commas.'),
     buckets: z.coerce.number().int().min(1).max(5000).default(1000).describe('Most buckets of a curve.'),
     fromStep: z.coerce.number().int().min(0).optional(),
     toStep: z.coerce.number().int().min(0).optional(),

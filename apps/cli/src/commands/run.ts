@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attempt, Checkpoint, LogLine, RunDetail } from '@chromatune/contracts';
-import { isEnded, metricCatalogue, type MetricName } from '@chromatune/contracts';
+import { baselinesOf, isEnded, metricCatalogue, type MetricName } from '@chromatune/contracts';
 import type { Command } from 'commander';
 import { ageText, bytesText, count, numberText, shortDigest } from '../output/format.js';
 import type { Colors } from '../output/output.js';
@@ -99,12 +99,8 @@ function runFacts(run: RunDetail, colors: Colors): string {
 function metricsTable({ latest, best, baselines }: RunDetail, colors: Colors): string {
   const names = (Object.keys(metricCatalogue) as MetricName[]).filter((name) => latest[name] !== undefined);
   if (names.length === 0) return '';
-  const baseline = (name: MetricName) =>
-    name === 'validation/abRmse'
-      ? baselines?.meanColor.abRmse
-      : name === 'validation/psnr'
-        ? baselines?.meanColor.psnr
-        : null;
+  const withoutTraining = (metric: MetricName) =>
+    baselinesOf(baselines, metric).map(({ name, value }) => `${name} ${numberText(value)}`);
   return table(
     names,
     [
@@ -112,7 +108,7 @@ function metricsTable({ latest, best, baselines }: RunDetail, colors: Colors): s
       { title: 'LATEST', value: (name) => metricText(name, latest[name]), right: true },
       { title: 'BEST', value: (name) => metricText(name, best[name]?.value), right: true },
       { title: 'EPOCH', value: (name) => numberText(best[name]?.epoch), right: true },
-      { title: 'MEAN COLOUR', value: (name) => numberText(baseline(name)), right: true },
+      { title: 'WITHOUT TRAINING', value: (name) => withoutTraining(name).join(', ') },
     ],
     colors,
   );

@@ -1,4 +1,4 @@
-import { metricCatalogue, type MetricName, type Run, type Sweep } from '@chromatune/contracts';
+import { baselinesOf, metricCatalogue, type MetricName, type Run, type Sweep } from '@chromatune/contracts';
 import { numberText, stateText } from '../output/format.js';
 import type { Colors } from '../output/output.js';
 import { type Column, table } from '../output/table.js';
@@ -21,7 +21,11 @@ export function runsTable(runs: Run[], sweep: Sweep | null, colors: Colors): str
       },
       right: true,
     },
-    { title: 'MEAN COLOUR', value: (run) => numberText(baselineOf(run, metric)), right: true },
+    {
+      title: 'WITHOUT TRAINING',
+      value: ({ baselines }) => numberText(baselinesOf(baselines, metric)[0]?.value),
+      right: true,
+    },
     { title: 'LABEL', value: ({ label }) => label },
   ];
   return table(runs, columns, colors);
@@ -30,9 +34,4 @@ export function runsTable(runs: Run[], sweep: Sweep | null, colors: Colors): str
 export function stateWithNote({ state, note, failure }: Run, colors: Colors): string {
   const detail = failure ? failure.class : note;
   return detail ? `${stateText(state, colors)} ${colors.dim(`(${detail})`)}` : stateText(state, colors);
-}
-
-function baselineOf({ baselines }: Run, metric: MetricName): number | undefined {
-  if (metric === 'validation/psnr') return baselines?.meanColor.psnr;
-  return metric === 'validation/abRmse' ? baselines?.meanColor.abRmse : undefined;
 }

@@ -1,9 +1,10 @@
-import { type Curve, metricCatalogue, type MetricName, type Run } from '@chromatune/contracts';
+import { baselinesOf, type Curve, metricCatalogue, type MetricName, type Run } from '@chromatune/contracts';
 import { useQueries } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef } from 'react';
 import { chartBuckets, queries } from '../api/queries.js';
 import { formatMetric, unitOf } from '../ui/format.js';
 import { ProblemNote } from '../ui/problem-note.js';
+import { Protocol } from '../ui/protocol.js';
 import { RunMarker } from '../ui/run-marker.js';
 import { useView, useViewStore } from '../view/view-context.js';
 import { type PanelName, panels, type XAxis } from '../view/view-state.js';
@@ -35,9 +36,12 @@ export default function CurvePanel({ panel, part, runs, identities, newestEpoch 
   return (
     <figure className={part ? 'panel chart chart-half' : 'panel chart'} aria-label={`Chart of ${label}`}>
       <figcaption className="chart-head">
-        <h2 title={metricCatalogue[bold].protocol}>
-          {label} {unitOf(bold) && <span className="unit">{unitOf(bold)}</span>}
-        </h2>
+        <div className="chart-title">
+          <h2>
+            {label} {unitOf(bold) && <span className="unit">{unitOf(bold)}</span>}
+          </h2>
+          <Protocol metric={bold} />
+        </div>
         <Readout
           runs={runs}
           identities={identities}
@@ -116,7 +120,7 @@ function Plot({ panel, runs, identities, thin, bold, newestEpoch }: PlotProps) {
     const { bold: metric } = panels[panel];
     plot.current?.show({
       runs: plotted,
-      baselines: baselinesOf(runs, metric),
+      baselines: linesOfBaselines(runs, metric),
       metric,
       x,
       log,
@@ -228,18 +232,12 @@ function endOf(runs: readonly Run[], x: XAxis): number | null {
 
 const startOf = (run: Run) => Date.parse(run.startedAt ?? run.createdAt);
 
-function baselinesOf(runs: readonly Run[], metric: MetricName): PlotBaseline[] {
-  const key = metric === 'validation/abRmse' ? 'abRmse' : metric === 'validation/psnr' ? 'psnr' : null;
-  if (!key) return [];
+function linesOfBaselines(runs: readonly Run[], metric: MetricName): PlotBaseline[] {
   const found = new Map<string, PlotBaseline>();
   for (const { baselines } of runs) {
-    if (!baselines) continue;
-    for (const [label, value] of [
-      ['mean colour', baselines.meanColor[key]],
-      ['grey', baselines.grey[key]],
-    ] as const) {
-      const text = `${label} ${formatMetric(metric, value)}`;
-      found.set(text, { label: text, value });
+    for (const { name, value } of baselinesOf(baselines, metric)) {
+      const label = `${name} ${formatMetric(metric, value)}`;
+      if (Number.isFinite(value)) found.set(label, { label, value });
     }
   }
   return [...found.values()];

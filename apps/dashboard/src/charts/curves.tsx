@@ -2,8 +2,9 @@ import { metricCatalogue, type Run } from '@chromatune/contracts';
 import { ToggleGroup } from 'radix-ui';
 import { lazy, Suspense, useMemo } from 'react';
 import { useView, useViewStore } from '../view/view-context.js';
-import { type PanelName, panelNames, panels, type XAxis, xAxes } from '../view/view-state.js';
+import { type PanelName, panelNames, panels, usualPanels, type XAxis, xAxes } from '../view/view-state.js';
 import type { Identity } from './identity.js';
+import { MoreCharts } from './more-charts.js';
 
 /** Chart.js is the largest part of the page: the table and the pictures do not wait for it. */
 const CurvePanel = lazy(() => import('./curve-panel.js'));
@@ -65,12 +66,13 @@ function CurveTools() {
         value={shown}
         onValueChange={(names) => store.set({ panels: panelNames.filter((name) => names.includes(name)) })}
       >
-        {panelNames.map((name: PanelName) => (
+        {usualPanels.map((name) => (
           <ToggleGroup.Item key={name} value={name} title={metricCatalogue[panels[name].bold].label}>
             {panels[name].label}
           </ToggleGroup.Item>
         ))}
       </ToggleGroup.Root>
+      <MoreCharts />
       <ToggleGroup.Root
         type="single"
         className="segments"

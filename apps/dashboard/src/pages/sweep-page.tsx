@@ -1,4 +1,4 @@
-import { isEnded, metricCatalogue, type Run, type SweepDetail } from '@chromatune/contracts';
+import { baselinesOf, isEnded, metricCatalogue, type Run, type SweepDetail } from '@chromatune/contracts';
 import { useQuery } from '@tanstack/react-query';
 import { Tabs } from 'radix-ui';
 import { Link, useParams } from 'react-router';
@@ -12,7 +12,7 @@ import { Loaded } from '../ui/loaded.js';
 import { StateBar, StateTag } from '../ui/states.js';
 import { useTitle } from '../ui/use-title.js';
 import { secondsLeft } from '../view/expected-end.js';
-import { baselinesFor, type Objective, objectiveOf } from '../view/objective.js';
+import { type Objective, objectiveOf } from '../view/objective.js';
 import { useView, useViewStore, ViewProvider } from '../view/view-context.js';
 import { RunsBody, shownIds } from './runs-body.js';
 
@@ -78,7 +78,6 @@ function SweepRuns({ sweep, runs }: { sweep: SweepDetail; runs: Run[] }) {
 function SweepHead({ sweep, runs }: { sweep: SweepDetail; runs: Run[] }) {
   const { metric } = objectiveOf(sweep.spec);
   const ended = runs.filter(({ state }) => isEnded(state)).length;
-  const baselines = baselinesFor(runs.find(({ baselines }) => baselines)?.baselines, metric);
   return (
     <header className="sweep-head">
       <div className="sweep-title">
@@ -100,14 +99,7 @@ function SweepHead({ sweep, runs }: { sweep: SweepDetail; runs: Run[] }) {
               <Link to={`/runs/${sweep.best.runId}`} title={sweep.best.label}>
                 <b>{formatMetric(metric, sweep.best.value)}</b> {unitOf(metric)}
               </Link>
-              {baselines && (
-                <span className="unit">
-                  {' '}
-                  mean colour {formatMetric(metric, baselines.meanColor)} (
-                  {formatChange((sweep.best.value - baselines.meanColor) / baselines.meanColor)}), grey{' '}
-                  {formatMetric(metric, baselines.grey)}
-                </span>
-              )}
+              <AgainstBaselines sweep={sweep} runs={runs} />
             </dd>
           </div>
         )}
@@ -133,6 +125,19 @@ function SweepHead({ sweep, runs }: { sweep: SweepDetail; runs: Run[] }) {
       <SweepCommands sweep={sweep} />
     </header>
   );
+}
+
+/** The best value beside what needs no training; the change only against the first baseline. */
+function AgainstBaselines({ sweep, runs }: { sweep: SweepDetail; runs: Run[] }) {
+  const { metric } = objectiveOf(sweep.spec);
+  const found = baselinesOf(runs.find(({ id }) => id === sweep.best?.runId)?.baselines, metric);
+  if (found.length === 0 || !sweep.best) return null;
+  const best = sweep.best.value;
+  const texts = found.map(({ name, value }, index) => {
+    const change = index === 0 ? ` (${formatChange((best - value) / value)})` : '';
+    return `${name} ${formatMetric(metric, value)}${change}`;
+  });
+  return <span className="unit"> {texts.join(', ')}</span>;
 }
 
 function TimeLeft({ sweep, runs }: { sweep: SweepDetail; runs: Run[] }) {

@@ -1,4 +1,4 @@
-import { isEnded, type RunState, type Sweep } from '@chromatune/contracts';
+import { baselinesOf, isEnded, type RunState, type Sweep } from '@chromatune/contracts';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
 import { useLive } from '../api/live-context.js';
@@ -9,7 +9,7 @@ import { Loaded } from '../ui/loaded.js';
 import { StateBar, StateTag } from '../ui/states.js';
 import { useTitle } from '../ui/use-title.js';
 import { secondsLeftByRuns } from '../view/expected-end.js';
-import { baselinesFor, objectiveOf } from '../view/objective.js';
+import { objectiveOf } from '../view/objective.js';
 
 export function SweepsPage() {
   useTitle('Sweeps');
@@ -122,7 +122,7 @@ function SweepRow({ sweep }: { sweep: Sweep }) {
 function AgainstMeanColor({ sweep }: { sweep: Sweep }) {
   const { metric } = objectiveOf(sweep.spec);
   const { data } = useQuery(queries.datasetVersion(sweep.dataset.digest));
-  const baseline = baselinesFor(data?.manifest.statistics.baselines, metric)?.meanColor;
+  const baseline = baselinesOf(data?.manifest.statistics.baselines, metric)[0]?.value;
   if (baseline === undefined || !sweep.best) return <>{nothing}</>;
   return (
     <>

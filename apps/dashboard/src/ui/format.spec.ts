@@ -14,6 +14,8 @@ describe('formatMetric', () => {
   it.each([
     ['validation/abRmse', 14.7321, '14.73'],
     ['validation/psnr', 22, '22.00'],
+    ['validation/auc', 0.88512, '0.8851'],
+    ['validation/top5', 0.25, '0.250'],
     ['train/loss', 0.013296, '0.01330'],
     ['train/loss', 3.0241, '3.024'],
     ['train/loss', 0.0000423, '4.23e-5'],

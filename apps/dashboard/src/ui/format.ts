@@ -17,7 +17,22 @@ export function formatMetric(metric: MetricName, value: Measured | null | undefi
   switch (metric) {
     case 'validation/abRmse':
     case 'validation/psnr':
+    case 'validation/psnrPooled':
+    case 'validation/deltaE76':
+    case 'validation/deltaE2000':
+    case 'validation/colorfulnessGap':
+    case 'validation/colorfulnessGapOfMeans':
+    case 'validation/colorfulnessGapUnsigned':
+    case 'validation/entropy':
       return fixed(number, 2);
+    case 'validation/saturationRatio':
+    case 'validation/top1':
+    case 'validation/top5':
+      return fixed(number, 3);
+    case 'validation/ssim':
+    case 'validation/auc':
+    case 'validation/aucRebalanced':
+      return fixed(number, 4); // methods differ in the third digit
     case 'train/learningRate':
       return scientific(number);
     case 'train/imagesPerSecond':
@@ -25,6 +40,7 @@ export function formatMetric(metric: MetricName, value: Measured | null | undefi
     case 'system/memoryBytes':
       return formatBytes(number);
     case 'train/loss':
+    case 'train/gradientNorm':
     case 'validation/loss':
       return significant(number, 4);
   }

@@ -1,10 +1,4 @@
-import {
-  type Baselines,
-  metricCatalogue,
-  type ObjectiveMetric,
-  type Run,
-  type SweepSpec,
-} from '@chromatune/contracts';
+import { metricCatalogue, type ObjectiveMetric, type Run, type SweepSpec } from '@chromatune/contracts';
 
 export interface Objective {
   metric: ObjectiveMetric;
@@ -28,11 +22,4 @@ export function byObjective(objective: Objective) {
     if (x === undefined || y === undefined) return Number(x === undefined) - Number(y === undefined);
     return sign * (x - y);
   };
-}
-
-/** What the predictors without training reach, where the objective can be said of them. */
-export function baselinesFor(baselines: Baselines | null | undefined, metric: ObjectiveMetric) {
-  if (!baselines || metric === 'validation/loss') return null;
-  const key = metric === 'validation/abRmse' ? 'abRmse' : 'psnr';
-  return { meanColor: baselines.meanColor[key], grey: baselines.grey[key] };
 }

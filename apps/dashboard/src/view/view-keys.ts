@@ -54,7 +54,8 @@ const isTyping = (target: EventTarget | null) =>
     ['TEXTAREA', 'SELECT'].includes(target.tagName));
 
 const isControl = (target: EventTarget | null) =>
-  target instanceof HTMLElement && target.closest('button, a, input, [role="slider"], [role="tab"]') !== null;
+  target instanceof HTMLElement &&
+  target.closest('button, a, input, summary, [role="slider"], [role="tab"]') !== null;
 
 function focusFilter(): void {
   document.querySelector<HTMLInputElement>('input[type="search"]')?.focus();

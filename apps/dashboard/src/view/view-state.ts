@@ -8,9 +8,32 @@ export const panels = {
   learningRate: { label: 'rate', thin: null, bold: 'train/learningRate' },
   imagesPerSecond: { label: 'speed', thin: null, bold: 'train/imagesPerSecond' },
   memory: { label: 'memory', thin: null, bold: 'system/memoryBytes' },
+  gradientNorm: { label: 'gradient norm', thin: null, bold: 'train/gradientNorm' },
+  psnrPooled: { label: 'pooled PSNR', thin: null, bold: 'validation/psnrPooled' },
+  ssim: { label: 'SSIM', thin: null, bold: 'validation/ssim' },
+  deltaE76: { label: 'ΔE76', thin: null, bold: 'validation/deltaE76' },
+  deltaE2000: { label: 'ΔE2000', thin: null, bold: 'validation/deltaE2000' },
+  auc: { label: 'AuC', thin: null, bold: 'validation/auc' },
+  aucRebalanced: { label: 'rebalanced AuC', thin: null, bold: 'validation/aucRebalanced' },
+  colorfulnessGap: { label: 'colourfulness gap', thin: null, bold: 'validation/colorfulnessGap' },
+  colorfulnessGapOfMeans: { label: 'gap of means', thin: null, bold: 'validation/colorfulnessGapOfMeans' },
+  colorfulnessGapUnsigned: { label: 'unsigned gap', thin: null, bold: 'validation/colorfulnessGapUnsigned' },
+  saturationRatio: { label: 'saturation', thin: null, bold: 'validation/saturationRatio' },
+  top1: { label: 'top-1', thin: null, bold: 'validation/top1' },
+  top5: { label: 'top-5', thin: null, bold: 'validation/top5' },
+  entropy: { label: 'entropy', thin: null, bold: 'validation/entropy' },
 } as const satisfies Record<string, { label: string; thin: MetricName | null; bold: MetricName }>;
 export type PanelName = keyof typeof panels;
 export const panelNames = Object.keys(panels) as PanelName[];
+/** Those that are one click away; the others are in a menu. */
+export const usualPanels: readonly PanelName[] = [
+  'abRmse',
+  'loss',
+  'psnr',
+  'learningRate',
+  'imagesPerSecond',
+  'memory',
+];
 
 export const xAxes = ['epoch', 'step', 'time'] as const;
 export type XAxis = (typeof xAxes)[number];

@@ -1,4 +1,4 @@
-import type { Assignment, DatasetManifest, Recipe } from '@chromatune/contracts';
+import type { Assignment, DatasetManifest, MetricName, Recipe } from '@chromatune/contracts';
 import { type FileProvider, stepsPerEpoch, trainBatches, weightsSha256 } from '@chromatune/data';
 import { buildNetwork, makeLoss, type Step } from '@chromatune/models';
 import type { Engine } from '../engine.js';
@@ -7,7 +7,7 @@ import { NonFinite } from './failure.js';
 import { watchTensors } from './watch-tensors.js';
 import type { Reporter } from './reporter.js';
 import { renderSample } from './samples.js';
-import { measureBaselines, validate } from './validation.js';
+import { colorWeightsOf, measureBaselines, validate, type ValidationMetrics } from './validation.js';
 
 export interface TrainOptions {
   engine: Pick<Engine, 'createStep'>;
@@ -50,9 +50,8 @@ export async function trainRun({
 
   const parameters = network.variables.reduce((sum, { variable }) => sum + variable.size, 0);
   report.report({ type: 'started', fromStep: at.step, totalSteps: steps * recipe.epochs, parameters });
-  if (at.step === 0) {
-    report.report({ type: 'baselines', baselines: await measureBaselines({ recipe, manifest, files }) });
-  }
+  const validation = { recipe, manifest, files, colorWeights: await colorWeightsOf(manifest, files) };
+  if (at.step === 0) report.report({ type: 'baselines', baselines: await measureBaselines(validation) });
 
   for (let epoch = at.epochsDone + 1; epoch <= recipe.epochs; epoch++) {
     let startedAt = performance.now();
@@ -86,29 +85,22 @@ export async function trainRun({
   return finish('completed');
 
   async function endEpoch(epoch: number): Promise<void> {
-    const measured = await validate({
-      step,
-      recipe,
-      manifest,
-      files,
-      alive: () => report.alive(at.step),
-    });
+    const measured = await validate({ ...validation, step, alive: () => report.alive(at.step) });
+    const abRmse = measured['validation/abRmse'];
     const here = { step: at.step, epoch };
     report.point('train/learningRate', step.learningRate(), here);
     report.point('train/gradientNorm', at.epochGradientNorms / at.stepInEpoch, here);
     report.point('train/imagesPerSecond', at.epochImages / at.epochSeconds, here);
     report.point('system/memoryBytes', process.memoryUsage.rss(), here);
-    report.point('validation/loss', measured.loss, here);
-    report.point('validation/abRmse', measured.abRmse, here);
-    report.point('validation/psnr', measured.psnr, here);
+    for (const [metric, value] of Object.entries(measured)) report.point(metric as MetricName, value, here);
 
     if (isSampled(recipe, epoch)) {
       report.report(await renderSample({ network: step, recipe, manifest, files, folder, ...here }));
     }
-    at.best = better(at.best, { abRmse: measured.abRmse, ...here });
+    at.best = better(at.best, { abRmse, ...here });
     at.epochsDone = epoch;
     at.stepInEpoch = at.epochImages = at.epochSeconds = at.epochGradientNorms = 0;
-    await save(epoch, epoch === recipe.epochs ? 'final' : 'epoch', measured.abRmse);
+    await save(epoch, epoch === recipe.epochs ? 'final' : 'epoch', abRmse);
     report.log('info', epochLine(epoch, recipe, measured));
   }
 
@@ -162,12 +154,8 @@ const isSampled = ({ samples, epochs }: Recipe, epoch: number) =>
 const better = (best: Progress['best'], candidate: NonNullable<Progress['best']>) =>
   best === null || candidate.abRmse < best.abRmse ? candidate : best;
 
-const epochLine = (
-  epoch: number,
-  { epochs }: Recipe,
-  measured: { loss: number; abRmse: number; psnr: number },
-) =>
-  `Epoch ${epoch} of ${epochs}: ab RMSE ${measured.abRmse.toFixed(3)}, PSNR ${measured.psnr.toFixed(2)} dB, ` +
-  `validation loss ${measured.loss.toPrecision(4)}.`;
+const epochLine = (epoch: number, { epochs }: Recipe, measured: ValidationMetrics) =>
+  `Epoch ${epoch} of ${epochs}: ab RMSE ${measured['validation/abRmse'].toFixed(3)}, ` +
+  `PSNR ${measured['validation/psnr'].toFixed(2)} dB, validation loss ${measured['validation/loss'].toPrecision(4)}.`;
 
 const turnOfTheEventLoop = () => new Promise<void>((resolve) => setImmediate(resolve));

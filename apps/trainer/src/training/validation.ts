@@ -1,59 +1,84 @@
-import type { Baselines, DatasetManifest, Recipe } from '@chromatune/contracts';
-import { type FileProvider, lab8ToSrgb, paintLightness, splitBatches } from '@chromatune/data';
-import { abRmse, abSquaredError, type Batch, type Step, psnrRgb } from '@chromatune/models';
+import {
+  type Baselines,
+  type DatasetManifest,
+  type MetricName,
+  type Recipe,
+  toMeasured,
+} from '@chromatune/contracts';
+import { abCounts, type FileProvider, lab8ToSrgb, paintLightness, splitBatches } from '@chromatune/data';
+import { type Batch, ColorMeter, type ColorMetrics, aucWeights, type Step } from '@chromatune/models';
 
-export interface ValidationOptions {
-  step: Step;
+interface ValidationData {
   recipe: Recipe;
   manifest: DatasetManifest;
   files: FileProvider;
+  /** Weight of each 8-bit colour in the rebalanced AuC: see `aucWeights`. */
+  colorWeights: Float64Array;
+}
+
+export interface ValidationOptions extends ValidationData {
+  step: Step;
   /** Called after each batch. */
   alive: () => void;
 }
 
-/** Loss, ab RMSE and PSNR over the whole validation split, as `metricCatalogue` defines them. */
-export async function validate({ step, recipe, manifest, files, alive }: ValidationOptions) {
-  const color = colorMeter();
+/** What a validation measures, by the names of `metricCatalogue`, which says how. */
+export type ValidationMetrics = Named<'loss' | keyof ColorMetrics>;
+type Named<K extends string> = Record<`validation/${K}`, number>;
+
+/** The weights of colours in the rebalanced AuC of a dataset. */
+export const colorWeightsOf = async (manifest: DatasetManifest, files: FileProvider) =>
+  aucWeights(await abCounts(manifest, files));
+
+/** Measures the whole validation split. */
+export async function validate({ step, alive, ...data }: ValidationOptions): Promise<ValidationMetrics> {
+  const meter = new ColorMeter(data.recipe.model.imageSize, data.colorWeights);
   let lossSum = 0;
   let images = 0;
-  for await (const batch of validationBatches({ recipe, manifest, files })) {
-    const evaluated = await step.evaluate(batch);
-    lossSum += evaluated.loss * batch.images;
+  for await (const batch of validationBatches(data)) {
+    const { loss, ab } = await step.evaluate(batch);
+    lossSum += loss * batch.images;
     images += batch.images;
-    color.add(batch, evaluated.ab);
+    addBatch(meter, batch, ab);
     alive();
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await turnOfTheEventLoop();
   }
-  return { loss: lossSum / images, ...color.read() };
+  return named({ loss: lossSum / images, ...meter.read() }) as ValidationMetrics;
 }
 
-/** What predicting grey, or the training split's mean colour, reaches. From the manifest when it was measured at this size. */
-export async function measureBaselines(options: {
-  recipe: Recipe;
-  manifest: DatasetManifest;
-  files: FileProvider;
-}): Promise<Baselines> {
-  const { recipe, manifest } = options;
-  if (recipe.model.imageSize === manifest.imageSize) return manifest.statistics.baselines;
-
-  const [a, b] = manifest.statistics.meanAb;
-  const grey = colorMeter();
-  const meanColor = colorMeter();
-  for await (const batch of validationBatches(options)) {
-    grey.add(batch, new Float32Array(batch.ab.length));
-    meanColor.add(
-      batch,
-      Float32Array.from({ length: batch.ab.length }, (_, index) => (index % 2 ? b : a)),
-    );
+/** What predicting grey, or the training split's mean colour, reaches on the validation images. */
+export async function measureBaselines(data: ValidationData): Promise<Baselines> {
+  const predictors = [[0, 0] as const, data.manifest.statistics.meanAb].map((color) => ({
+    color,
+    meter: new ColorMeter(data.recipe.model.imageSize, data.colorWeights),
+  }));
+  for await (const batch of validationBatches(data)) {
+    for (const { color, meter } of predictors) {
+      addBatch(
+        meter,
+        batch,
+        Float32Array.from(batch.ab, (_, index) => color[index % 2]!),
+      );
+    }
+    await turnOfTheEventLoop();
   }
-  return { grey: grey.read(), meanColor: meanColor.read() };
+  const [grey, meanColor] = predictors.map(({ meter }) => toBaseline(meter.read()));
+  return { grey: grey!, meanColor: meanColor! };
 }
 
-const validationBatches = ({
-  recipe,
-  manifest,
-  files,
-}: Pick<ValidationOptions, 'recipe' | 'manifest' | 'files'>) =>
+/** `abRmse` and `psnr` have fields of their own, which know no infinity: equal pictures count as if one byte were off. */
+function toBaseline({ abRmse, psnr, ...others }: ColorMetrics): Baselines['grey'] {
+  const metrics = Object.entries(named(others)).map(([name, value]) => [name, toMeasured(value)]);
+  return { abRmse, psnr: Math.min(psnr, highestPsnr), metrics: Object.fromEntries(metrics) };
+}
+const highestPsnr = 10 * Math.log10(255 ** 2 * 3 * 512 ** 2);
+
+const named = (values: object) =>
+  Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [`validation/${name}`, value as number]),
+  ) as Partial<Record<MetricName, number>>;
+
+const validationBatches = ({ recipe, manifest, files }: ValidationData) =>
   splitBatches({
     manifest,
     split: 'validation',
@@ -62,26 +87,21 @@ const validationBatches = ({
     files,
   });
 
-/** Pools the squared error of ab over all pixels, and averages the PSNR of RGB over images. */
-function colorMeter() {
-  let squared = 0;
-  let components = 0;
-  let psnr = 0;
-  let images = 0;
-  return {
-    add(batch: Batch, ab: Float32Array) {
-      const pixels = batch.size ** 2;
-      for (let image = 0; image < batch.images; image++) {
-        const l = batch.l.subarray(image * pixels, (image + 1) * pixels);
-        const truth = batch.ab.subarray(image * pixels * 2, (image + 1) * pixels * 2);
-        const predicted = ab.subarray(image * pixels * 2, (image + 1) * pixels * 2);
-        const error = abSquaredError(predicted, truth);
-        squared += error.sum;
-        components += error.count;
-        psnr += psnrRgb(paintLightness(l, predicted, pixels), lab8ToSrgb(l, truth, pixels));
-        images += 1;
-      }
-    },
-    read: () => ({ abRmse: abRmse(squared, components), psnr: psnr / images }),
-  };
+/** Paints a batch's images with their true and their predicted colours, and compares them. */
+function addBatch(meter: ColorMeter, batch: Batch, predicted: Float32Array): void {
+  const pixels = batch.size ** 2;
+  for (let image = 0; image < batch.images; image++) {
+    const [from, to] = [image * pixels, (image + 1) * pixels];
+    const l = batch.l.subarray(from, to);
+    const truthAb = batch.ab.subarray(from * 2, to * 2);
+    const predictedAb = predicted.subarray(from * 2, to * 2);
+    meter.add({
+      truthAb,
+      predictedAb,
+      truthRgb: lab8ToSrgb(l, truthAb, pixels),
+      predictedRgb: paintLightness(l, predictedAb, pixels),
+    });
+  }
 }
+
+const turnOfTheEventLoop = () => new Promise<void>((resolve) => setImmediate(resolve));

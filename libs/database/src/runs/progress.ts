@@ -53,7 +53,7 @@ export async function recomputeProgress(sql: Sql, runId: string): Promise<void> 
   await writeProgress(sql, runId, progress);
 }
 
-const metricsBetterHigher = (Object.keys(metricCatalogue) as MetricName[]).filter(
+export const metricsBetterHigher = (Object.keys(metricCatalogue) as MetricName[]).filter(
   (metric) => metricCatalogue[metric].better === 'higher',
 );
 

@@ -105,6 +105,20 @@ test('counts the runs of a sweep and names its best by the objective', async () 
   ]);
 });
 
+test.each([
+  ['validation/auc', 0.9],
+  ['validation/deltaE2000', 0.7],
+] as const)('names the best by %s: what is better follows from the metric', async (metric, best) => {
+  await insertSweep(spec.database, 3, { objective: { metric } });
+  for (const [index, value] of [0.8, 0.9, 0.7].entries()) {
+    const runId = `demo-${index}`;
+    await claim(spec.database, 1, { runId });
+    await spec.database.runs.applyEvents({ runId, attempt: 1, events: [measure(1, metric, 100, value)] });
+  }
+
+  expect((await spec.database.sweeps.find('demo'))!.best!.value).toBe(best);
+});
+
 test('ends a sweep once, and says when there is none', async () => {
   await insertSweep(spec.database);
 

@@ -7,6 +7,7 @@ import {
   type SweepState,
 } from '@chromatune/contracts';
 import { type SweepEntity } from '../entities/sweep.entity.js';
+import { metricsBetterHigher } from '../runs/progress.js';
 import { type Session, type Sql } from '../session.js';
 
 export interface NewSweep {
@@ -131,9 +132,9 @@ const findBests = (sql: Sql, ids: string[]) =>
      WHERE r.sweep_id = ANY ($1) AND found.value IS NOT NULL
      ORDER BY r.sweep_id, CASE
        WHEN coalesce(s.spec -> 'objective' ->> 'goal',
-         CASE s.spec -> 'objective' ->> 'metric' WHEN 'validation/psnr' THEN 'maximize' ELSE 'minimize' END) = 'maximize'
+         CASE WHEN s.spec -> 'objective' ->> 'metric' = ANY ($2) THEN 'maximize' ELSE 'minimize' END) = 'maximize'
        THEN -found.value ELSE found.value END, r.index`,
-    [ids],
+    [ids, metricsBetterHigher],
   );
 
 function toSweep(row: Row, counts: RunCount[], bests: Best[]): SweepDetail {

@@ -1,0 +1,59 @@
+import { baselinesOf, metricCatalogue, type MetricName, type Run } from '@chromatune/contracts';
+import { formatMetric, formatMetricWithUnit, nothing } from '../ui/format.js';
+
+const metrics = Object.keys(metricCatalogue) as MetricName[];
+
+/** Everything that a run has measured, beside what needs no training, and how each figure comes about. */
+export function MetricsTable({ run }: { run: Run }) {
+  const measured = metrics.filter((metric) => run.latest[metric] !== undefined);
+  return (
+    <section className="panel" aria-label="Metrics">
+      <h2>Metrics</h2>
+      {measured.length === 0 ? (
+        <p className="table-empty">The first ones come with the first step.</p>
+      ) : (
+        <div className="table-box" tabIndex={0} role="region" aria-label="Table of metrics">
+          <table className="list">
+            <thead>
+              <tr>
+                <th scope="col">metric</th>
+                <th scope="col" className="figure">
+                  latest
+                </th>
+                <th scope="col" className="figure">
+                  best
+                </th>
+                <th scope="col">without training</th>
+                <th scope="col">how it is measured</th>
+              </tr>
+            </thead>
+            <tbody>
+              {measured.map((metric) => (
+                <MetricRow key={metric} run={run} metric={metric} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function MetricRow({ run, metric }: { run: Run; metric: MetricName }) {
+  const { label, protocol } = metricCatalogue[metric];
+  const best = run.best[metric];
+  const baselines = baselinesOf(run.baselines, metric);
+  return (
+    <tr>
+      <th scope="row">{label}</th>
+      <td className="figure">{formatMetricWithUnit(metric, run.latest[metric])}</td>
+      <td className="figure" title={best && `at epoch ${best.epoch}`}>
+        {formatMetric(metric, best?.value)}
+      </td>
+      <td>
+        {baselines.map(({ name, value }) => `${name} ${formatMetric(metric, value)}`).join(', ') || nothing}
+      </td>
+      <td className="wrap hint">{protocol}</td>
+    </tr>
+  );
+}

@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import { aucWeights } from './auc.js';
+import { ColorMeter, type ComparedImage } from './color-meter.js';
+
+const size = 24;
+
+describe('a colour meter', () => {
+  test('agrees with scikit-image 0.26 and NumPy on three images', () => {
+    const meter = new ColorMeter(size, aucWeights(someCounts()));
+    for (const number of [1, 2, 3]) meter.add(someImage(number));
+
+    const expected = {
+      abRmse: 11.3273942,
+      psnr: 20.0134942,
+      psnrPooled: 19.5476554,
+      ssim: 0.8982732,
+      deltaE76: 20.7827894,
+      deltaE2000: 9.7754422,
+      auc: 0.9040297,
+      aucRebalanced: 0.8974636,
+      colorfulnessGap: 27.3537833,
+      colorfulnessGapOfMeans: 18.2649155,
+      colorfulnessGapUnsigned: 16.5364078,
+      saturationRatio: 0.6654463,
+    };
+    const metrics = meter.read();
+    expect(Object.keys(metrics).sort()).toEqual(Object.keys(expected).sort());
+    for (const [name, value] of Object.entries(expected)) {
+      expect([name, metrics[name as keyof typeof metrics]]).toEqual([name, expect.closeTo(value, 6)]);
+    }
+  });
+
+  test('gives the best values when every colour is right', () => {
+    const meter = new ColorMeter(size, aucWeights(someCounts()));
+    const { truthAb, truthRgb } = someImage(1);
+    const predictedAb = Float32Array.from(truthAb, (byte) => byte - 128);
+    meter.add({ truthAb, predictedAb, truthRgb, predictedRgb: truthRgb });
+
+    expect(meter.read()).toEqual({
+      abRmse: 0,
+      psnr: Infinity,
+      psnrPooled: Infinity,
+      ssim: expect.closeTo(1, 12),
+      deltaE76: 0,
+      deltaE2000: 0,
+      auc: 1,
+      aucRebalanced: expect.closeTo(1, 12),
+      colorfulnessGap: 0,
+      colorfulnessGapOfMeans: 0,
+      colorfulnessGapUnsigned: 0,
+      saturationRatio: expect.closeTo(1, 12),
+    });
+  });
+
+  test('shows a prediction that is not a number, and does not count it as right', () => {
+    const meter = new ColorMeter(size, aucWeights(someCounts()));
+    const image = someImage(1);
+    meter.add({ ...image, predictedAb: image.predictedAb.fill(Number.NaN) });
+
+    expect(meter.read()).toMatchObject({ abRmse: NaN, saturationRatio: NaN, auc: 0, aucRebalanced: 0 });
+  });
+
+  test('refuses images of another size', () => {
+    const meter = new ColorMeter(32, aucWeights(someCounts()));
+
+    expect(() => meter.add(someImage(1))).toThrow('32 x 32');
+  });
+});
+
+/** A pattern of squares and products: no photograph, but every colour range occurs. */
+function someImage(number: number): ComparedImage {
+  const [truthAb, predictedAb, truthRgb, predictedRgb]: number[][] = [[], [], [], []];
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      const at = (a: number, b: number, c: number, modulus: number) =>
+        (a * x * x + b * y * y + c * x * y + number * 37) % modulus;
+      const [a, b] = [at(1, 2, 1, 77), at(2, 1, 3, 130)];
+      truthAb!.push(90 + a, 60 + b);
+      predictedAb!.push(a * 0.8 - 30 + number, b * 0.6 - 40);
+      const rgb = [at(3, 1, 2, 256), at(1, 1, 5, 256), at(2, 3, 1, 200)];
+      const changes = [at(1, 2, 3, 61) - 30, at(2, 2, 1, 45) - 10, at(5, 1, 1, 99) - 60];
+      truthRgb!.push(...rgb);
+      predictedRgb!.push(
+        ...(number === 3 ? rgb.map(fade) : rgb.map((value, c) => clip(value + changes[c]!))),
+      );
+    }
+  }
+  return {
+    truthAb: Uint8Array.from(truthAb!),
+    predictedAb: Float32Array.from(predictedAb!),
+    truthRgb: Uint8Array.from(truthRgb!),
+    predictedRgb: Uint8Array.from(predictedRgb!),
+  };
+}
+
+const fade = (value: number) => Math.floor((value + 128) / 2);
+const clip = (value: number) => Math.min(255, Math.max(0, value));
+
+/** Counts of colours in a training split that has none with a below -28, though the images do. */
+const someCounts = () =>
+  Float64Array.from({ length: 65_536 }, (_, color) => {
+    const [a8, b8] = [color >> 8, color & 255];
+    return a8 >= 100 ? (a8 + 2 * b8) % 5 : 0;
+  });

@@ -1,0 +1,17 @@
+import { requireSameLength } from './same-length.js';
+
+/** Squared differences of two 8-bit pictures, summed over all channels. */
+export function rgbSquaredError(one: Uint8Array, other: Uint8Array): number {
+  requireSameLength(one, other);
+  let sum = 0;
+  for (let index = 0; index < one.length; index++) {
+    const error = one[index]! - other[index]!;
+    sum += error * error;
+  }
+  return sum;
+}
+
+/** 20 log10(255 / RMSE) in dB of a sum of squared errors over `count` 8-bit values; Infinity when the sum is 0. */
+export function psnrOf(squaredError: number, count: number): number {
+  return 10 * Math.log10((255 * 255 * count) / squaredError);
+}

@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest';
+import { writeLab } from '../color/lab.js';
+import { abRmse, abSquaredError } from './ab-error.js';
+import { aucOf, countDistances, newAucCounts, aucWeights } from './auc.js';
+import { chromaSum } from './chroma.js';
+import { colorfulness } from './colorfulness.js';
+import { deltaE2000, deltaE76 } from './delta-e.js';
+import { psnrOf, rgbSquaredError } from './psnr.js';
+import { ssimOfSize } from './ssim.js';
+
+// R = 8x, G = 8y, B = 4(x + y), modulo 256; and the same with R + 10, B - 20, clipped. Values by scikit-image and NumPy.
+describe('metrics on the 32 x 32 test pattern', () => {
+  const { one, other } = testPattern();
+  const [first, second] = [labOfPicture(one), labOfPicture(other)];
+  const pixels = 32 * 32;
+
+  test('PSNR and RMSE of RGB', () => {
+    const squared = rgbSquaredError(one, other);
+
+    expect(psnrOf(squared, 3 * pixels)).toBeCloseTo(25.959667, 6);
+    expect(Math.sqrt(squared / (3 * pixels))).toBeCloseTo(12.839758, 6);
+  });
+
+  test('SSIM', () => {
+    expect(ssimOfSize(32)(one, other)).toBeCloseTo(0.99055, 6);
+  });
+
+  test('colourfulness, signed and unsigned', () => {
+    expect(colorfulness(one).signed).toBeCloseTo(104.460519, 6);
+    expect(colorfulness(other).signed).toBeCloseTo(112.37468, 6);
+    expect(colorfulness(one).unsigned).toBeCloseTo(85.944177, 6);
+    expect(colorfulness(other).unsigned).toBeCloseTo(87.258962, 6);
+  });
+
+  test('ΔE76 and ΔE2000', () => {
+    expect(meanDifference(first, second, deltaE76)).toBeCloseTo(12.297231, 6);
+    expect(meanDifference(first, second, deltaE2000)).toBeCloseTo(6.890719, 6);
+  });
+
+  test('RMSE and mean distance of ab, and the ratio of chroma', () => {
+    const difference = differenceOfAb(first, second);
+    const { sum, count } = abSquaredError(difference, neutral);
+
+    expect(abRmse(sum, count)).toBeCloseTo(8.795131, 6);
+    expect(chromaSum(difference) / pixels).toBeCloseTo(12.278439, 6);
+    expect(chromaSum(abOf(second)) / chromaSum(abOf(first))).toBeCloseTo(1.130359, 6);
+  });
+
+  test('AuC, and rebalanced AuC with equal weights', () => {
+    const counts = newAucCounts();
+    const rebalanced = newAucCounts();
+    const weights = aucWeights(new Float64Array(65_536));
+    countDistances(differenceOfAb(first, second), neutral, weights, { counts, rebalanced });
+
+    expect(aucOf(counts)).toBeCloseTo(0.918203, 6);
+    expect(aucOf(rebalanced)).toBeCloseTo(0.918203, 6);
+  });
+
+  const neutral = new Uint8Array(2 * pixels).fill(128);
+});
+
+describe('ab error', () => {
+  test('is the difference to 8-bit ab in ab units, pooled over pixels and components', () => {
+    const { sum, count } = abSquaredError(Float32Array.of(3, -4, 0, 1), Uint8Array.of(128, 128, 128, 129));
+
+    expect({ sum, count }).toEqual({ sum: 25, count: 4 });
+    expect(abRmse(sum, count)).toBe(2.5);
+  });
+
+  test('refuses pictures of different sizes', () => {
+    expect(() => abSquaredError(new Float32Array(4), new Uint8Array(2))).toThrow('same size');
+  });
+});
+
+describe('PSNR', () => {
+  test('of equal pictures is infinite', () => {
+    expect(psnrOf(0, 3)).toBe(Infinity);
+  });
+
+  test('pooled over images is not the mean of theirs: bad images weigh more', () => {
+    const mean = (psnrOf(100, 300) + psnrOf(10_000, 300)) / 2;
+
+    expect(psnrOf(100 + 10_000, 600)).toBeLessThan(mean);
+  });
+});
+
+test('SSIM refuses pictures that its window does not fit into', () => {
+  expect(() => ssimOfSize(10)).toThrow('11 pixels');
+});
+
+describe('weights of the rebalanced AuC', () => {
+  test('are 1 / p of the cell of 10 units around a multiple of 10', () => {
+    const weights = aucWeights(countsOf([0, 0, 30], [4, -5, 30], [5, 0, 40]));
+
+    expect(weights[at(0, 0)]).toBeCloseTo(100 / 60, 12);
+    expect(weights[at(4, -5)]).toBe(weights[at(0, 0)]);
+    expect(weights[at(5, 0)]).toBeCloseTo(100 / 40, 12);
+  });
+
+  test('of an empty cell are those of the rarest that is not empty: never infinite', () => {
+    const weights = aucWeights(countsOf([0, 0, 99], [50, 50, 1]));
+
+    expect(weights[at(-80, 20)]).toBe(100);
+    expect(Math.max(...weights)).toBe(100);
+  });
+
+  test('let a rare colour count as much as a frequent one', () => {
+    const weights = aucWeights(countsOf([0, 0, 99], [50, 50, 1]));
+    const truth = new Uint8Array(200).fill(128);
+    truth.set([178, 178], 0); // one pixel of 100
+    const [counts, rebalanced] = [newAucCounts(), newAucCounts()];
+    countDistances(new Float32Array(200), truth, weights, { counts, rebalanced });
+
+    // grey is off by 70.7 on that pixel: right from threshold 71 on, so 79.5 of 150
+    expect(aucOf(counts)).toBeCloseTo(1 - (0.01 * 70.5) / 150, 9);
+    expect(aucOf(rebalanced)).toBeCloseTo(1 - (0.5 * 70.5) / 150, 9);
+  });
+
+  const at = (a: number, b: number) => (a + 128) * 256 + b + 128;
+  function countsOf(...colors: [a: number, b: number, count: number][]): Float64Array {
+    const counts = new Float64Array(65_536);
+    for (const [a, b, count] of colors) counts[at(a, b)] = count;
+    return counts;
+  }
+});
+
+function testPattern(): { one: Uint8Array; other: Uint8Array } {
+  const one: number[] = [];
+  const other: number[] = [];
+  for (let y = 0; y < 32; y++) {
+    for (let x = 0; x < 32; x++) {
+      const [red, green, blue] = [(8 * x) % 256, (8 * y) % 256, (4 * (x + y)) % 256];
+      one.push(red, green, blue);
+      other.push(Math.min(red + 10, 255), green, Math.max(blue - 20, 0));
+    }
+  }
+  return { one: Uint8Array.from(one), other: Uint8Array.from(other) };
+}
+
+function labOfPicture(rgb: Uint8Array): Float64Array {
+  const lab = new Float64Array(rgb.length);
+  writeLab(rgb, lab);
+  return lab;
+}
+
+const abOf = (lab: Float64Array) => lab.filter((_, index) => index % 3 > 0);
+const differenceOfAb = (one: Float64Array, other: Float64Array) =>
+  abOf(one.map((value, index) => value - other[index]!));
+
+function meanDifference(one: Float64Array, other: Float64Array, difference: typeof deltaE76): number {
+  let sum = 0;
+  for (let at = 0; at < one.length; at += 3) {
+    const [l1, a1, b1] = one.subarray(at, at + 3) as unknown as [number, number, number];
+    const [l2, a2, b2] = other.subarray(at, at + 3) as unknown as [number, number, number];
+    sum += difference(l1, a1, b1, l2, a2, b2);
+  }
+  return sum / (one.length / 3);
+}

@@ -1,14 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { type Recipe } from '@chromatune/contracts';
+import { type OptimizerRecipe } from './optimizer-slots.js';
 
-export type OptimizerRecipe = Recipe['optimizer'];
-
-/** Names of the numbers that an optimizer keeps for each weight, all zero at first. */
-export const optimizerSlots: Record<OptimizerRecipe['type'], readonly string[]> = {
-  adam: ['m', 'v'],
-  adamw: ['m', 'v'],
-  sgd: ['momentum'],
-};
+export { type OptimizerRecipe, optimizerSlots } from './optimizer-slots.js';
 
 /** Weights of one learning rate as one vector, with their slots in the order of `optimizerSlots`. */
 export interface OptimizerState {

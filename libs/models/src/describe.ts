@@ -1,0 +1,7 @@
+// What is known of a network without TensorFlow.js: for the command line, the API and browsers.
+export {
+  type DescribedRecipe,
+  describeNetwork,
+  type LayerDescription,
+  type NetworkDescription,
+} from './networks/describe-network.js';

@@ -3,9 +3,11 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { datasetFileKey, type RunDetail } from '@chromatune/contracts';
+import { decodeSafetensors } from '@chromatune/data';
 import { cloneDatabase, startRedis, temporaryFolder, type TestRedis } from '@chromatune/test-support';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { tinyRecipe } from './testing/tiny-dataset.js';
+import { makeTestWeights } from './testing/tiny-weights.js';
 import { compiled, isAlive, type LogRecord, World } from './testing/world.js';
 
 let clone: Awaited<ReturnType<typeof cloneDatabase>>;
@@ -219,6 +221,47 @@ describe('a trainer', { timeout: 180_000 }, () => {
     expect((await world.database.runs.find(id))!.state).toBe('queued');
     await world.database.trainers.setDraining(trainer.id, false);
     await world.untilState(id, 'completed');
+  });
+
+  it('fetches imported weights, trains from them, and gives the same numbers again', async () => {
+    const weights = makeTestWeights('resnet18');
+    await world.addWeights(weights, 'resnet18');
+    const model = { ...recipe().model, width: 1, cut: 'conv2' as const, weights: weights.digest };
+    const frozen = {
+      ...model,
+      inputAdaptation: 'replicate-normalised' as const,
+      freezeThrough: 'conv2' as const,
+    };
+    const run = tinyRecipe(world.dataset, { epochs: 1, model: frozen });
+    await world.startTrainer();
+    const ids = [await world.queueRun('weights-1', run), await world.queueRun('weights-2', run)];
+
+    const [first, second] = [
+      await world.untilState(ids[0]!, 'completed'),
+      await world.untilState(ids[1]!, 'completed'),
+    ];
+
+    expect(second.weightsSha256).toBe(first.weightsSha256);
+    expect(await world.measured(second.id)).toEqual(await world.measured(first.id));
+    const { tensors } = decodeSafetensors(await world.store.get(first.checkpoints.at(-1)!.key));
+    for (const name of ['encoder/conv1/weight', 'encoder/layer1/1/bn2/running_var'])
+      expect(tensors.find((tensor) => tensor.name === name)!.data).toEqual(weights.tensors.get(name)!.data);
+  });
+
+  it('says what to do about weights that are damaged in the store', async () => {
+    const weights = { digest: 'de'.repeat(32), bytes: Uint8Array.of(1, 2, 3), tensors: new Map() };
+    await world.addWeights(weights, 'resnet18');
+    await world.startTrainer();
+    const model = { ...recipe().model, width: 1, weights: weights.digest };
+    const id = await world.queueRun('damaged-weights', tinyRecipe(world.dataset, { model }));
+
+    const { failure } = await world.untilState(id, 'failed');
+
+    expect(failure).toMatchObject({
+      class: 'corruptShard',
+      message: expect.stringContaining('dededededede'),
+    });
+    expect(failure!.remedy).toContain('npx chromatune weights import FILE');
   });
 
   it('says what to do about a dataset file that is damaged in the store', async () => {

@@ -7,6 +7,7 @@ export { aucWeights } from './metrics/auc.js';
 export { ColorMeter, type ColorMetrics, type ComparedImage } from './metrics/color-meter.js';
 export { type NamedVariable } from './networks/declarations.js';
 export { type ObserveStatistics } from './networks/layers.js';
+export { loadEncoderWeights } from './networks/encoder-weights.js';
 export { adaptInputFilters, type InputFilters } from './networks/input-adaptation.js';
 export { buildEncoder, buildNetwork, type Encoder, type Network } from './networks/network.js';
 export { countParameters, type NetworkRecipe } from './networks/network-plan.js';

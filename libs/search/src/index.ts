@@ -6,4 +6,4 @@ export { planSweep } from './plan-sweep.js';
 export { toRecipe } from './recipe.js';
 export { runLabel, parameterText } from './run-label.js';
 export { readSpec, type SpecReading } from './spec-text.js';
-export { countRuns, suggest, varyingParameters } from './suggest.js';
+export { countRuns, suggest, suggestAll, varyingParameters } from './suggest.js';

@@ -1,7 +1,7 @@
 import { canonicalJson, type ParameterValues, type SweepSpec, sweepSpec } from '@chromatune/contracts';
 import { stream, type Stream } from '@chromatune/random';
 import { describe, expect, it } from 'vitest';
-import { checkSpec, countRuns, suggest, toRecipe, varyingParameters } from './index.js';
+import { checkSpec, countRuns, suggest, suggestAll, toRecipe, varyingParameters } from './index.js';
 
 describe('grid search', () => {
   it('tries every combination once, the first parameter varying slowest', () => {
@@ -171,6 +171,7 @@ describe('whatever the space', () => {
       const runs = allRuns(spec);
       const recipes = runs.map((run) => toRecipe(spec, run, dataset)); // parses every value
       expect(runs).toHaveLength(countRuns(spec));
+      expect(suggestAll(spec)).toEqual(runs);
       expect(new Set(recipes.map(canonicalJson)).size).toBe(runs.length);
       for (const run of runs) {
         expect(varyingParameters(spec)).toEqual(expect.arrayContaining(Object.keys(run)));

@@ -1,9 +1,16 @@
-import { datasetFileKey, datasetFiles, type Recipe, type Reproduction } from '@chromatune/contracts';
+import {
+  datasetFileKey,
+  datasetFiles,
+  type Recipe,
+  type Reproduction,
+  weightsKey,
+} from '@chromatune/contracts';
 import type { Database } from '@chromatune/database';
 import type { ObjectStore } from '@chromatune/storage';
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { InjectDatabase, InjectObjectStore } from '../config/connections.js';
+import { importRemedy } from '../weights/weights.errors.js';
 import { expectReproduction } from './reproducibility.js';
 import { NotReproducible, RunNotFound } from './runs.errors.js';
 
@@ -24,6 +31,7 @@ export class ReproduceService {
     const recipe = otherRecipe ?? run.recipe;
     const expectation = expectReproduction(run, recipe, await this.database.trainers.list());
     await this.checkDataset(recipe.dataset);
+    await this.checkWeights(recipe.model);
 
     const reproduction = await this.database.runs.insertReproduction(id, recipe);
     this.logger.info(
@@ -42,6 +50,20 @@ export class ReproduceService {
       if (!(await this.objects.exists(datasetFileKey(file)))) {
         throw new NotReproducible(`${file.name} of ${which} is gone from the object store`, remedy);
       }
+    }
+  }
+
+  private async checkWeights({ weights, encoder }: Recipe['model']): Promise<void> {
+    if (weights === 'none') return;
+    const [found] = await this.database.weights.find([weights]);
+    if (!found || !(await this.objects.exists(weightsKey(weights)))) {
+      throw new NotReproducible(`the weights ${weights.slice(0, 12)} are gone`, importRemedy);
+    }
+    if (found.encoder !== encoder) {
+      throw new NotReproducible(
+        `the weights ${weights.slice(0, 12)} are of ${found.encoder}, not of ${encoder}`,
+        'Name weights of that encoder in the recipe: npx chromatune weights list',
+      );
     }
   }
 }

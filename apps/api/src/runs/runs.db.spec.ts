@@ -9,6 +9,7 @@ import {
   type RunDetail,
   type StoredPoint,
   type Sweep,
+  weightsKey,
 } from '@chromatune/contracts';
 import { encodeSafetensors } from '@chromatune/data';
 import { type Database, openDatabase } from '@chromatune/database';
@@ -160,6 +161,31 @@ describe('reproducing', () => {
     const { body } = await reproduce(runId);
     expect(body.title).toMatch(/NOT REPRODUCIBLE because train-0-ab.npy of version .* is gone/);
     expect(body.remedy).toContain('Import');
+  });
+
+  it('is refused with weights that are gone, or of another encoder', async () => {
+    const original = await trainedRun();
+    const { recipe } = await api.get<RunDetail>(`/runs/${original}`);
+    const digest = 'cd'.repeat(32);
+    const withWeights = { recipe: { ...recipe, model: { ...recipe.model, weights: digest } } };
+
+    const gone = (await reproduce(original, withWeights)).body;
+    await database.weights.insert({
+      digest,
+      name: 'v',
+      encoder: 'vgg16',
+      tensors: 26,
+      bytes: 1,
+      source: 'v.pth',
+    });
+    const withoutFile = (await reproduce(original, withWeights)).body;
+    await objects.put(weightsKey(digest), Uint8Array.of(1));
+    const other = (await reproduce(original, withWeights)).body;
+
+    expect(gone.title).toMatch(/NOT REPRODUCIBLE because the weights cdcdcdcdcdcd are gone/);
+    expect(gone.remedy).toContain('npx chromatune weights import FILE');
+    expect(withoutFile.title).toBe(gone.title);
+    expect(other.title).toMatch(/because the weights cdcdcdcdcdcd are of vgg16, not of resnet34/);
   });
 
   it('is refused when every trainer runs another code version', async () => {

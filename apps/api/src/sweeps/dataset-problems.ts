@@ -6,7 +6,7 @@ import {
   type ProblemField,
   type SweepSpec,
 } from '@chromatune/contracts';
-import { LineCounter, parseDocument } from 'yaml';
+import { placeOf } from './spec-place.js';
 
 /** What is wrong with a spec in view of its dataset: images cannot be made larger than they were imported. */
 export function findSizeProblem(spec: SweepSpec, version: DatasetVersion, yaml: string): ProblemField | null {
@@ -38,13 +38,4 @@ function largestOf(domain: ParameterDomain): number {
   if (Array.isArray(domain)) return Math.max(...domain.map(Number));
   if (typeof domain !== 'object') return Number(domain);
   return 'values' in domain ? Math.max(...domain.values.map(Number)) : domain.max;
-}
-
-/** Line and column of a value in the text, from 1; nothing when the text leaves it to its default. */
-function placeOf(yaml: string, path: string[]): { line?: number; column?: number } {
-  const lines = new LineCounter();
-  const node = parseDocument(yaml, { lineCounter: lines }).getIn(path, true);
-  if (!node || typeof node !== 'object' || !('range' in node) || !Array.isArray(node.range)) return {};
-  const { line, col } = lines.linePos(node.range[0] as number);
-  return { line, column: col };
 }

@@ -77,6 +77,35 @@ describe('launching', () => {
     expect(body.fields?.[0]?.message).toMatch(/60 runs .* 50/);
   });
 
+  it('imported weights must be known, of the right encoder, and for its full width', async () => {
+    const digest = 'ab'.repeat(32);
+    const withWeights = (encoder: string, more = '') =>
+      yamlOf(`model:\n  encoder: ${encoder}\n  weights: ${digest}\n${more}`);
+    const problem = async (yaml: string) => (await launch(yaml)).body.fields?.[0];
+
+    expect(await problem(withWeights('resnet18'))).toMatchObject({
+      path: 'model.weights',
+      line: 5,
+      message: 'There are no weights abababababab. Import them with: npx chromatune weights import FILE',
+    });
+
+    const about = { name: 'imagenet', encoder: 'resnet18', tensors: 100, bytes: 1, source: 'a.pth' } as const;
+    await database.weights.insert({ digest, ...about });
+
+    expect((await problem(withWeights('resnet34')))?.message).toContain(
+      'The weights abababababab (imagenet) are of resnet18, and a run has the encoder resnet34.',
+    );
+    expect((await problem(withWeights('resnet18', '  width: 0.5\n')))?.message).toContain(
+      'are for width 1, and a run has 0.5',
+    );
+    const varied = 'space:\n  encoder: [resnet18, resnet34]\n';
+    const paired = `${varied}  weights: { values: [none, ${digest}], when: { encoder: resnet18 } }`;
+    expect((await problem(yamlOf(`model: { weights: ${digest} }\n${varied}`)))?.path).toBe('model.weights');
+    const planned = await api.post<SweepPlan>('/sweeps/plan', { yaml: yamlOf(paired) });
+    expect(planned.body).toMatchObject({ problems: [], runs: 3 });
+    expect((await launch(withWeights('resnet18'))).status).toBe(201);
+  });
+
   it('makes as many runs as may be active at once, each with its recipe', async () => {
     const { status, body } = await launch(sixRuns);
     expect(status).toBe(201);

@@ -15,6 +15,7 @@ import { PinoLogger } from 'nestjs-pino';
 import { InjectDatabase, InjectSettings, type Settings } from '../config/connections.js';
 import { datasetProblem, findSizeProblem } from './dataset-problems.js';
 import { newSweepId } from './sweep-id.js';
+import { findWeightsProblems, weightsOfRuns } from './weights-problems.js';
 import { InvalidSweepSpec, SweepNotFound, TooManySweeps } from './sweeps.errors.js';
 
 @Injectable()
@@ -32,6 +33,7 @@ export class SweepsService {
     const { spec, problems } = readSpec(yaml);
     if (!spec || problems.length > 0) throw new InvalidSweepSpec(problems);
     const { version, problems: more } = await this.checkAgainstPlatform(spec, yaml);
+    if (version && more.length === 0) more.push(...(await this.checkWeights(spec, yaml, version)));
     if (!version || more.length > 0) throw new InvalidSweepSpec(more);
     await this.checkRoom();
 
@@ -52,7 +54,9 @@ export class SweepsService {
     const plan = planSweep(yaml);
     const { spec } = readSpec(yaml);
     if (!spec) return plan;
-    const { problems } = await this.checkAgainstPlatform(spec, yaml);
+    const { version, problems } = await this.checkAgainstPlatform(spec, yaml);
+    if (version && plan.problems.length === 0)
+      problems.push(...(await this.checkWeights(spec, yaml, version)));
     return { ...plan, problems: [...plan.problems, ...problems] };
   }
 
@@ -88,6 +92,16 @@ export class SweepsService {
       if (!(error instanceof DomainError) || error.status >= 500) throw error;
       return { version: null, problems: [...problems, datasetProblem(error, yaml)] };
     }
+  }
+
+  private async checkWeights(
+    spec: SweepSpec,
+    yaml: string,
+    version: DatasetVersion,
+  ): Promise<ProblemField[]> {
+    const named = weightsOfRuns(spec, version);
+    if (named.size === 0) return [];
+    return findWeightsProblems(named, await this.database.weights.find([...named.keys()]), { spec, yaml });
   }
 
   private async checkRoom(): Promise<void> {

@@ -128,6 +128,7 @@ async function supervise(program: string, circumstances: Circumstances = {}): Pr
       manifest: dataset.manifest,
       attempt: 1,
       resume: null,
+      weights: null,
     },
     trainerId: 'spec',
     environment: {

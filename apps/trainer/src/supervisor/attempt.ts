@@ -18,7 +18,7 @@ import { classifyExit } from './classify-exit.js';
 import { Drain } from './drain.js';
 import type { Meters } from './meters.js';
 import { type CacheUse, digestOf, type ShardCache } from './shard-cache.js';
-import { filesInDataOrder } from './data-files.js';
+import { filesInDataOrder, type StoredFile, storedDatasetFile, storedWeights } from './data-files.js';
 import { Spool } from './spool.js';
 import { TrainingChild } from './training-child.js';
 
@@ -270,13 +270,12 @@ export class SupervisedAttempt {
   }
 
   private async provideFiles(names: string[]): Promise<void> {
-    const known = new Map(datasetFiles(this.options.claim.manifest).map((file) => [file.name, file]));
+    const known = new Map(filesOf(this.options.claim).map((file) => [file.name, file]));
     this.filesPending += 1;
     try {
       const wanted = names.map((name) => {
         const file = known.get(name);
-        if (!file)
-          throw new Error(`The training process asked for ${name}, which its dataset does not have.`);
+        if (!file) throw new Error(`The training process asked for ${name}, which its run does not have.`);
         return file;
       });
       const paths = await this.whileStoreIsAway(() => this.use.files(wanted));
@@ -399,18 +398,18 @@ export class SupervisedAttempt {
   }
 }
 
+/** All that a training process may ask for. */
+const filesOf = ({ manifest, weights }: Claim): StoredFile[] => [
+  ...datasetFiles(manifest).map(storedDatasetFile),
+  ...(weights ? [storedWeights(weights)] : []),
+];
+
 function failureOfFiles(error: unknown, step: number | null): Failure {
   const { message } = error as Error;
-  const isDataset =
-    error instanceof ObjectNotFound || (error instanceof DomainError && error.code === 'corrupt_file');
-  if (!isDataset) return { ...ioFailure(message), step };
-  return {
-    class: 'corruptShard',
-    message,
-    remedy:
-      'Import the dataset again: only files that are missing or damaged are uploaded. Then resume the run.',
-    step,
-  };
+  const isContent =
+    error instanceof DomainError && (error.code === 'missing_file' || error.code === 'corrupt_file');
+  if (!isContent) return { ...ioFailure(message), step };
+  return { class: 'corruptShard', message, remedy: error.remedy!, step };
 }
 
 /** Expected errors fail the run with their remedy; any other hands it back, to be tried again a few times. */

@@ -1,11 +1,42 @@
-import type { DatasetFile, DatasetManifest, Recipe, Split } from '@chromatune/contracts';
+import {
+  type DatasetFile,
+  datasetFileKey,
+  type DatasetManifest,
+  type Recipe,
+  type Split,
+  weightsFileName,
+  weightsKey,
+} from '@chromatune/contracts';
 import { dataOrder } from '@chromatune/data';
+import type { Claim } from '@chromatune/database';
+
+/** A file of the object store, known by its digest. */
+export interface StoredFile extends DatasetFile {
+  key: string;
+  /** What to do when the store has it no more, or damaged. */
+  remedy: string;
+}
+
+export const storedDatasetFile = (file: DatasetFile): StoredFile => ({
+  ...file,
+  key: datasetFileKey(file),
+  remedy:
+    'Import the dataset again: only files that are missing or damaged are uploaded. Then resume the run.',
+});
+
+export const storedWeights = ({ digest, bytes }: NonNullable<Claim['weights']>): StoredFile => ({
+  name: weightsFileName,
+  bytes,
+  sha256: digest,
+  key: weightsKey(digest),
+  remedy: 'Import the weights again: npx chromatune weights import FILE. Then resume the run.',
+});
 
 /** The files that training reads, in the order in which the epoch (counted from 0) and its validation want them. */
 export function filesInDataOrder(
   { manifest, recipe }: { manifest: DatasetManifest; recipe: Pick<Recipe, 'seed'> },
   epoch: number,
-): DatasetFile[] {
+): StoredFile[] {
   const shards = (split: Split) => manifest.shards.filter((shard) => shard.split === split);
   const train = shards('train');
   const order = dataOrder({ seed: recipe.seed, epoch, shardRows: train.map(({ images }) => images) });
@@ -13,5 +44,5 @@ export function filesInDataOrder(
     ...order.shardsAt(0, order.rows).map((index) => train[index]!),
     ...shards('validation'),
     manifest.previews,
-  ].flatMap(({ l, ab }) => [l, ab]);
+  ].flatMap(({ l, ab }) => [storedDatasetFile(l), storedDatasetFile(ab)]);
 }

@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type DatasetFile, datasetFileKey } from '@chromatune/contracts';
+import { datasetFileKey } from '@chromatune/contracts';
+import { ObjectNotFound } from '@chromatune/storage';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { storedDatasetFile, type StoredFile, storedWeights } from './data-files.js';
 import { ShardCache } from './shard-cache.js';
 
 let folder: string;
@@ -51,6 +53,20 @@ describe('the shard cache', () => {
     expect(await cache.files()).toEqual([]);
     expect(await readdir(join(folder, 'incoming'))).toEqual([]);
     await cache.openUse('t.r.1').files([file]); // the store is sound again
+  });
+
+  it('says what to import again when a file is gone', async () => {
+    const use = makeCache().openUse('t.r.1');
+    const file = storedDatasetFile({ name: 'gone.npy', bytes: 1, sha256: '0'.repeat(64) });
+
+    await expect(use.files([file])).rejects.toMatchObject({
+      code: 'missing_file',
+      remedy: expect.stringContaining('Import the dataset again') as string,
+    });
+    await expect(use.files([storedWeights({ digest: '1'.repeat(64), bytes: 1 })])).rejects.toMatchObject({
+      code: 'missing_file',
+      remedy: expect.stringContaining('npx chromatune weights import FILE') as string,
+    });
   });
 
   it('fetches a file again whose copy was cut short on disk', async () => {
@@ -128,15 +144,17 @@ class FakeStore {
   corruptNext = 0;
   private readonly objects = new Map<string, { name: string; content: string }>();
 
-  add(name: string): DatasetFile {
+  add(name: string): StoredFile {
     const content = `content of ${name}`;
     const sha256 = createHash('sha256').update(content).digest('hex');
     this.objects.set(datasetFileKey({ sha256 }), { name, content });
-    return { name: `${name}.npy`, bytes: content.length, sha256 };
+    return storedDatasetFile({ name: `${name}.npy`, bytes: content.length, sha256 });
   }
 
   async download(key: string, path: string): Promise<void> {
-    const { name, content } = this.objects.get(key)!;
+    const object = this.objects.get(key);
+    if (!object) throw new ObjectNotFound(key, 'the spec');
+    const { name, content } = object;
     this.downloads.push(name);
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, this.corruptNext > 0 ? content.replace('content', 'cöntent') : content);

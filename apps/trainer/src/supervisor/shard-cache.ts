@@ -2,8 +2,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { link, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type DatasetFile, datasetFileKey, DomainError } from '@chromatune/contracts';
-import type { ObjectStore } from '@chromatune/storage';
+import { DomainError } from '@chromatune/contracts';
+import { ObjectNotFound, type ObjectStore } from '@chromatune/storage';
+import type { StoredFile } from './data-files.js';
 
 /** A use of files that nobody refreshed for this long is of a trainer that will not come back. */
 const abandonedUseMs = 24 * 3600 * 1000;
@@ -19,7 +20,7 @@ export interface ShardCacheOptions {
 }
 
 /**
- * Verified local copies of dataset files, named by their SHA-256 and shared by all trainers of a machine without locks:
+ * Verified local copies of dataset files and weights, named by their SHA-256 and shared by all trainers of a machine without locks:
  * files arrive by rename, and are in use while a hard link to them lies in a folder under `uses/`, which every process
  * can see in the file's link count. The least recently used files beyond the limit go, never one in use.
  */
@@ -43,9 +44,9 @@ export class ShardCache {
 
   /**
    * Fetches a file unless it is there. What arrives is compared with its digest, fetched once more when it differs.
-   * @throws DomainError `corrupt_file` when it differs twice; the store's own errors
+   * @throws DomainError `missing_file`, and `corrupt_file` when it differs twice; the store's other errors
    */
-  async fetch(file: DatasetFile): Promise<string> {
+  async fetch(file: StoredFile): Promise<string> {
     const path = this.pathOf(file);
     const kept = await stat(path).catch(() => null);
     if (kept?.size === file.bytes) {
@@ -65,7 +66,7 @@ export class ShardCache {
    * Fetches ahead, one file after the other, as long as they fill no more than half of the cache. What cannot be fetched
    * now is left to whoever needs it, who hears why.
    */
-  async prefetch(files: DatasetFile[], signal: AbortSignal): Promise<void> {
+  async prefetch(files: StoredFile[], signal: AbortSignal): Promise<void> {
     let bytes = 0;
     for (const file of files) {
       bytes += file.bytes;
@@ -75,7 +76,7 @@ export class ShardCache {
   }
 
   /** Links the file into a use's folder, fetching it again should it have been evicted in between. */
-  async linkInto(folder: string, file: DatasetFile): Promise<string> {
+  async linkInto(folder: string, file: StoredFile): Promise<string> {
     const own = join(folder, file.sha256);
     for (let attempt = 1; ; attempt++) {
       const path = await this.fetch(file);
@@ -90,7 +91,7 @@ export class ShardCache {
     }
   }
 
-  private async download(file: DatasetFile): Promise<void> {
+  private async download(file: StoredFile): Promise<void> {
     this.options.onEvent?.('miss', file.bytes);
     const path = this.pathOf(file);
     const incoming = join(
@@ -103,7 +104,9 @@ export class ShardCache {
     await this.makeRoom(file.bytes);
     try {
       for (let attempt = 1; ; attempt++) {
-        await this.options.store.download(datasetFileKey(file), incoming);
+        await this.options.store.download(file.key, incoming).catch((error: unknown) => {
+          throw error instanceof ObjectNotFound ? missingFile(file) : error;
+        });
         if ((await digestOf(incoming)) === file.sha256) break;
         this.options.onEvent?.('corrupt', file.bytes);
         if (attempt === 2) throw corruptFile(file);
@@ -115,7 +118,7 @@ export class ShardCache {
     }
   }
 
-  private pathOf({ sha256 }: DatasetFile) {
+  private pathOf({ sha256 }: StoredFile) {
     return join(this.options.folder, 'files', sha256.slice(0, 2), sha256);
   }
 
@@ -159,7 +162,7 @@ export class ShardCache {
 
 /** The files that one attempt reads at present. */
 export class CacheUse {
-  private requests: DatasetFile[][] = [];
+  private requests: StoredFile[][] = [];
 
   constructor(
     private readonly cache: ShardCache,
@@ -167,7 +170,7 @@ export class CacheUse {
   ) {}
 
   /** Paths of verified copies, by file name. They stay while they belong to one of the newest few requests. */
-  async files(wanted: DatasetFile[]): Promise<Record<string, string>> {
+  async files(wanted: StoredFile[]): Promise<Record<string, string>> {
     await mkdir(this.folder, { recursive: true });
     this.requests = [...this.requests, wanted].slice(-requestsKept);
     const paths = await Promise.all(
@@ -229,10 +232,15 @@ const unless = (code: string) => (error: NodeJS.ErrnoException) => {
   if (error.code !== code) throw error;
 };
 
-const corruptFile = (file: DatasetFile) =>
+const corruptFile = (file: StoredFile) =>
   new DomainError(
     'corrupt_file',
     500,
     `${file.name} arrived twice from the object store with other bytes than its digest ${file.sha256.slice(0, 12)}… says.`,
-    { remedy: 'Import the dataset again: only files that are missing or damaged are uploaded.' },
+    { remedy: file.remedy },
   );
+
+const missingFile = (file: StoredFile) =>
+  new DomainError('missing_file', 404, `${file.name} is gone from the object store.`, {
+    remedy: file.remedy,
+  });

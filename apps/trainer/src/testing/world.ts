@@ -2,7 +2,16 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { datasetFileKey, jobId, jobs, queueName, type Recipe, type RunDetail } from '@chromatune/contracts';
+import {
+  datasetFileKey,
+  jobId,
+  jobs,
+  type PretrainedEncoder,
+  queueName,
+  type Recipe,
+  type RunDetail,
+  weightsKey,
+} from '@chromatune/contracts';
 import { type Database, openDatabase } from '@chromatune/database';
 import { openObjectStore, type ObjectStore } from '@chromatune/storage';
 import Bull from 'bull';
@@ -11,6 +20,7 @@ import { loadConfig, type TrainerConfig } from '../config/trainer-environment.js
 import { type Probe, probeEngineIn } from '../supervisor/probe-engine.js';
 import { startTrainer, type Trainer } from '../trainer.js';
 import { filesByKey, makeTinyDataset, type TinyDataset } from './tiny-dataset.js';
+import type { TestWeights } from './tiny-weights.js';
 
 /** The compiled training process: what is forked in production too. `npm run build` makes it. */
 export const compiled = fileURLToPath(new URL('../../dist', import.meta.url));
@@ -65,6 +75,19 @@ export class World {
     for (const { file, content } of filesByKey(world.dataset)) await store.put(datasetFileKey(file), content);
     await database.datasets.insertVersion(world.dataset.manifest, world.dataset.digest, 1000);
     return world;
+  }
+
+  /** Makes weights known, as an import does. */
+  async addWeights({ digest, bytes }: TestWeights, encoder: PretrainedEncoder): Promise<void> {
+    await this.store.put(weightsKey(digest), bytes);
+    await this.database.weights.insert({
+      digest,
+      name: encoder,
+      encoder,
+      tensors: 1,
+      bytes: bytes.length,
+      source: 'spec',
+    });
   }
 
   environment(changes: Record<string, string> = {}): Record<string, string> {

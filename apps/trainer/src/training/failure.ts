@@ -39,7 +39,7 @@ function classOf(error: unknown): Omit<Failure, 'step'> {
   if (isFileSystemError(error)) return ioFailure(message);
   if (error instanceof DomainError) {
     return {
-      class: /corrupt|npy|shard|manifest|dataset/.test(error.code) ? 'corruptShard' : 'codeBug',
+      class: /corrupt|npy|shard|manifest|dataset|weights/.test(error.code) ? 'corruptShard' : 'codeBug',
       message: message.slice(0, 4000),
       remedy: error.remedy ?? 'Import the dataset again.',
     };

@@ -10,6 +10,7 @@ import {
   type Recipe,
   type SpooledEvent,
   plainClassification,
+  weightsFileName,
 } from '@chromatune/contracts';
 import {
   decodeSafetensors,
@@ -18,10 +19,12 @@ import {
   splitBatches,
   stepsPerEpoch,
 } from '@chromatune/data';
+import { adaptInputFilters } from '@chromatune/models';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, loadEngine } from '../engine.js';
 import { makeTinyDataset, providerOf, tinyRecipe } from '../testing/tiny-dataset.js';
+import { makeTestWeights } from '../testing/tiny-weights.js';
 import { readBytes } from './checkpoint.js';
 import { NonFinite, toFailure } from './failure.js';
 import { Reporter } from './reporter.js';
@@ -180,6 +183,83 @@ describe('a run', () => {
   });
 });
 
+describe('a run with imported weights', () => {
+  const weights = makeTestWeights('resnet18');
+  const model = {
+    ...recipe.model,
+    width: 1,
+    cut: 'conv2' as const,
+    weights: weights.digest,
+    inputAdaptation: 'sum' as const,
+  };
+  const withWeights = (changes: Partial<Recipe['model']>, more: Partial<Recipe> = {}) =>
+    tinyRecipe(dataset, {
+      epochs: 1,
+      samples: { images: 0, every: 1 },
+      ...more,
+      model: { ...model, ...changes },
+    });
+  let filesOfRun: FileProvider;
+  beforeAll(async () => {
+    const path = join(folder, 'weights.safetensors');
+    await writeFile(path, weights.bytes);
+    filesOfRun = async (names) => (names[0] === weightsFileName ? { [names[0]]: path } : files(names));
+  });
+
+  it('keeps them bit for bit in its frozen stages, statistics too, and trains the rest', async () => {
+    const run = withWeights({ freezeThrough: 'conv2' });
+
+    const { events } = await train({ recipe: run, files: filesOfRun });
+
+    const final = await tensorsOf(checkpointFile(events));
+    const encoder = [...final.keys()].filter((name) => name.startsWith('encoder/'));
+    expect(encoder).toHaveLength(25);
+    for (const name of encoder) expect(final.get(name)!.data).toEqual(importedAs(name));
+    const untouched = await tensorsOf(await initialState(run, filesOfRun));
+    expect(final.get('decoder/0/conv/weight')!.data).not.toEqual(
+      untouched.get('decoder/0/conv/weight')!.data,
+    );
+  });
+
+  it('starts from them where it trains: with a learning rate of nothing they stay', async () => {
+    const run = withWeights({}, { encoderLearningRateFactor: 0 });
+
+    const { events } = await train({ recipe: run, files: filesOfRun });
+
+    const final = await tensorsOf(checkpointFile(events));
+    for (const name of ['encoder/conv1/weight', 'encoder/layer1/1/bn2/bias'])
+      expect(final.get(name)!.data).toEqual(importedAs(name));
+    expect(final.get('encoder/bn1/running_mean')!.data).not.toEqual(importedAs('encoder/bn1/running_mean'));
+  });
+
+  it('gives the same numbers again, also after a pause, which does not ask for them again', async () => {
+    const run = withWeights({ freezeThrough: 'conv1' });
+    const whole = await train({ recipe: run, files: filesOfRun });
+    const first = await train({ recipe: run, files: filesOfRun, pauseAfterStep: 2 });
+    const second = await train({ recipe: run, resumeFrom: checkpointFile(first.events) });
+
+    expect(second.result.weightsSha256).toBe(whole.result.weightsSha256);
+    expect([...measured(first.events), ...measured(second.events)]).toEqual(measured(whole.events));
+  });
+
+  it('of another encoder fails, and says what to do', async () => {
+    const failing = train({ recipe: withWeights({ encoder: 'resnet34' }), files: filesOfRun });
+
+    await expect(failing).rejects.toThrow('The imported weights are of resnet18, not of resnet34.');
+    const failure = toFailure(await failing.catch((error: unknown) => error), 0);
+    expect(failure).toMatchObject({
+      class: 'corruptShard',
+      remedy: expect.stringContaining('weights import'),
+    });
+  });
+
+  /** What a tensor of the encoder begins with: its first filters are the sum over RGB. */
+  function importedAs(name: string): Float32Array {
+    const { data, shape } = weights.tensors.get(name)!;
+    return name === 'encoder/conv1/weight' ? adaptInputFilters({ data, shape }, 'sum').data : data;
+  }
+});
+
 const classification: Recipe['loss'] = { ...plainClassification, binGridSize: 20 };
 
 /** ab RMSE of grey, by its definition. */
@@ -200,6 +280,7 @@ let workFolders = 0;
 async function train(options: {
   recipe?: Recipe;
   manifest?: Assignment['manifest'];
+  files?: FileProvider;
   resumeFrom?: string | null;
   pauseAfterStep?: number;
   onEvents?: (events: SpooledEvent[]) => void;
@@ -226,7 +307,8 @@ async function train(options: {
     environment,
   };
   try {
-    const result = await trainRun({ engine, assignment, files, report, signal: stop.signal });
+    const provider = options.files ?? files;
+    const result = await trainRun({ engine, assignment, files: provider, report, signal: stop.signal });
     return { events, result };
   } finally {
     await report.flush();
@@ -239,6 +321,15 @@ const checkpointsOf = (events: SpooledEvent[]) =>
   events.filter((event) => event.type === 'checkpoint').map(({ checkpoint }) => checkpoint);
 const checkpointFile = (events: SpooledEvent[]) =>
   events.filter((event) => event.type === 'checkpoint').at(-1)!.file;
+
+const tensorsOf = async (path: string) =>
+  new Map(decodeSafetensors(await readBytes(path)).tensors.map((tensor) => [tensor.name, tensor]));
+
+/** The checkpoint of a run that was paused after its first step with a learning rate of nearly nothing. */
+async function initialState(run: Recipe, provider: FileProvider): Promise<string> {
+  const still = { ...run, optimizer: { ...run.optimizer, learningRate: 1e-30 } };
+  return checkpointFile((await train({ recipe: still, files: provider, pauseAfterStep: 1 })).events);
+}
 
 /** What a run measured, without what depends on the clock and the machine. */
 const measured = (events: SpooledEvent[]) =>

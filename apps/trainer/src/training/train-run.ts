@@ -4,6 +4,7 @@ import { buildNetwork, makeLoss, type Step } from '@chromatune/models';
 import type { Engine } from '../engine.js';
 import { type Progress, readCheckpoint, untrained, writeCheckpoint } from './checkpoint.js';
 import { NonFinite } from './failure.js';
+import { loadImportedWeights } from './imported-weights.js';
 import { watchTensors } from './watch-tensors.js';
 import type { Reporter } from './reporter.js';
 import { renderSample } from './samples.js';
@@ -12,7 +13,7 @@ import { colorWeightsOf, measureBaselines, validate, type ValidationMetrics } fr
 export interface TrainOptions {
   engine: Pick<Engine, 'createStep'>;
   assignment: Assignment;
-  /** Local copies of dataset files, by name. */
+  /** Local copies of dataset files and of the recipe's weights, by name. */
   files: FileProvider;
   report: Reporter;
   /** Aborted to ask for a checkpoint at the next step boundary and an end. */
@@ -40,6 +41,7 @@ export async function trainRun({
 }: TrainOptions): Promise<TrainResult> {
   const { recipe, manifest, workFolder: folder, resumeFrom } = assignment;
   const network = buildNetwork(recipe, recipe.seed);
+  if (resumeFrom === null) await loadImportedWeights(network, recipe, files);
   const loss = makeLoss(recipe);
   const steps = stepsPerEpoch(manifest, recipe.batchSize);
   const expected = expectedBatches(recipe, manifest);

@@ -7,6 +7,7 @@ import {
   type Environment,
   type Recipe,
   type Run,
+  type Weights,
 } from '@chromatune/contracts';
 import { type Sql } from '../session.js';
 import { latestCheckpoint } from '../stores/checkpoints.store.js';
@@ -29,6 +30,8 @@ export interface Claim {
   attempt: number;
   /** The checkpoint to go on from, null for the initial weights. */
   resume: Checkpoint | null;
+  /** The imported weights that its recipe names, null for none. */
+  weights: Pick<Weights, 'digest' | 'bytes'> | null;
 }
 
 /** The row lock makes one of many claimers the first; the others then see another state or attempt. */
@@ -39,6 +42,7 @@ export async function claimRun(sql: Sql, request: ClaimRequest): Promise<Claim |
   if (await isDraining(sql, request.trainerId)) return null;
 
   const manifest = await readManifest(sql, row);
+  const weights = await readWeights(sql, row);
   const resume = await latestCheckpoint(sql, row.id);
   await beginAttempt(sql, row, request, resume?.step ?? 0);
   if (request.attempt > 1) await recomputeProgress(sql, row.id);
@@ -46,7 +50,7 @@ export async function claimRun(sql: Sql, request: ClaimRequest): Promise<Claim |
 
   const claimed = await sql.row<RunRow>(`${selectRuns} WHERE r.id = $1`, [row.id]);
   const run = toRun(claimed!, await onlineTrainers(sql));
-  return { run, recipe: row.recipe, manifest, attempt: request.attempt, resume };
+  return { run, recipe: row.recipe, manifest, attempt: request.attempt, resume, weights };
 }
 
 async function beginAttempt(sql: Sql, run: RunRow, request: ClaimRequest, fromStep: number): Promise<void> {
@@ -92,5 +96,18 @@ async function readManifest(sql: Sql, { id, recipe }: RunRow): Promise<DatasetMa
     404,
     `Run ${id} needs version ${recipe.dataset.digest.slice(0, 12)} of the dataset ${recipe.dataset.name}, which is not there.`,
     { remedy: 'Import that dataset again with the same files and options: the digest will be the same.' },
+  );
+}
+
+async function readWeights(sql: Sql, { id, recipe }: RunRow): Promise<Claim['weights']> {
+  const { weights: digest = 'none' } = recipe.model as { weights?: string }; // version 1 knew none
+  if (digest === 'none') return null;
+  const row = await sql.row<{ bytes: string }>(`SELECT bytes FROM weights WHERE digest = $1`, [digest]);
+  if (row) return { digest, bytes: Number(row.bytes) };
+  throw new DomainError(
+    'weights_not_found',
+    404,
+    `Run ${id} needs the weights ${digest.slice(0, 12)}, which are not there.`,
+    { remedy: 'Import the same file again: npx chromatune weights import FILE' },
   );
 }

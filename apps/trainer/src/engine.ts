@@ -16,7 +16,7 @@ import { checkNumbers } from './engine/check-numbers.js';
 import { EngineUnavailable } from './engine/engine.errors.js';
 import { createRecordedStep } from './engine/recording/recorded-step.js';
 import { tensorflowKernels } from './engine/tensorflow-kernels.js';
-import { loadAddon } from './engine/tensorflow-addon.js';
+import { type EngineSettings, loadAddon } from './engine/tensorflow-addon.js';
 import { loadWasm, wasmVersion } from './engine/wasm.js';
 
 /** What computes the numbers of this process. All of it but `reason` belongs to a run's recorded environment. */
@@ -46,15 +46,15 @@ export type CreateStep = (network: Network, loss: Loss, recipe: TrainingRecipe, 
  */
 export async function loadEngine(
   want: EngineName | 'auto',
-  options: { threads?: number } = {},
+  options: { threads?: number; deterministic?: boolean } = {},
 ): Promise<Engine> {
-  const threads = options.threads ?? availableParallelism();
-  if (want !== 'auto') return { ...(await loadChecked(want, threads)), reason: `${want} was asked for.` };
+  const settings = { threads: availableParallelism(), deterministic: true, ...options };
+  if (want !== 'auto') return { ...(await loadChecked(want, settings)), reason: `${want} was asked for.` };
 
   const refusals: string[] = [];
   for (const name of ladder) {
     try {
-      const engine = await loadChecked(name, threads);
+      const engine = await loadChecked(name, settings);
       return { ...engine, reason: [`${name} is the first that works.`, ...refusals].join(' ') };
     } catch (error) {
       if (!(error instanceof EngineUnavailable)) throw error;
@@ -68,8 +68,8 @@ const ladder: EngineName[] = ['cuda', 'native', 'portable'];
 
 type Loaded = Omit<Engine, 'reason'>;
 
-async function loadChecked(name: EngineName, threads: number): Promise<Loaded> {
-  const engine = name === 'portable' ? await loadPortable() : await loadTensorFlow(name, threads);
+async function loadChecked(name: EngineName, settings: EngineSettings): Promise<Loaded> {
+  const engine = name === 'portable' ? await loadPortable() : await loadTensorFlow(name, settings);
   const problems = await checkNumbers().catch((error: unknown) => {
     throw new EngineUnavailable(name, String(error), undefined, error); // an operation that it lacks or refuses
   });
@@ -78,7 +78,7 @@ async function loadChecked(name: EngineName, threads: number): Promise<Loaded> {
   return engine;
 }
 
-async function loadTensorFlow(name: 'cuda' | 'native', threads: number): Promise<Loaded> {
+async function loadTensorFlow(name: 'cuda' | 'native', settings: EngineSettings): Promise<Loaded> {
   const { linked, gpu, problem } = await engineStatus();
   if (linked === null) throw new EngineUnavailable(name, problem?.message ?? '', problem?.remedy);
   if (name === 'cuda' && !gpu.found) throw new EngineUnavailable(name, gpu.reason);
@@ -86,14 +86,15 @@ async function loadTensorFlow(name: 'cuda' | 'native', threads: number): Promise
     const remedy = 'Run: node infra/engine/dist/main.js --want cuda';
     throw new EngineUnavailable(name, 'TensorFlow was installed without CUDA.', remedy);
   }
-  const backend = await loadAddon(name, threads);
+  const backend = await loadAddon(name, settings);
   setKernels(tensorflowKernels(backend));
   return {
     name,
     version: `tensorflow ${backend.binding.TF_Version}`,
     device: name === 'cuda' && gpu.found ? gpu.name : 'cpu',
-    threads,
-    deterministic: true, // CPU: measured between processes; GPU: TF_DETERMINISTIC_OPS refuses what is not
+    threads: settings.threads,
+    // CPU: measured between processes. GPU: TF_DETERMINISTIC_OPS refuses what is not.
+    deterministic: name === 'native' || settings.deterministic,
     createStep: (network, loss, recipe, options) =>
       createRecordedStep(network, loss, recipe, { ...options, backend }),
   };

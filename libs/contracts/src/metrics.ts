@@ -30,6 +30,13 @@ export const metricCatalogue = {
     label: 'images per second',
     protocol: 'Training images of the epoch over its training time, validation and samples not counted.',
   },
+  'train/dataWait': {
+    unit: '',
+    per: 'epoch',
+    better: 'lower',
+    label: 'waiting for data',
+    protocol: "Share of the epoch's training time in which the step waited for its batch.",
+  },
   'system/memoryBytes': {
     unit: 'B',
     per: 'epoch',

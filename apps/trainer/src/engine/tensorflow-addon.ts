@@ -16,9 +16,16 @@ export interface TensorFlowBackend extends Pick<
   getInputTensorIds(tensors: tf.Tensor[]): number[];
 }
 
+/** What TensorFlow is told when it is loaded. */
+export interface EngineSettings {
+  threads: number;
+  /** Whether it may use only operations that give the same bits again; the CPU's always do. */
+  deterministic: boolean;
+}
+
 /** Loads TensorFlow into this process and makes it the backend of TensorFlow.js. */
-export async function loadAddon(name: 'cuda' | 'native', threads: number): Promise<TensorFlowBackend> {
-  if (!('tensorflow' in tf.engine().registryFactory)) setEnvironment(name, threads);
+export async function loadAddon(name: 'cuda' | 'native', engine: EngineSettings): Promise<TensorFlowBackend> {
+  if (!('tensorflow' in tf.engine().registryFactory)) setEnvironment(name, engine);
   try {
     await import('@tensorflow/tfjs-node-gpu');
   } catch (error) {
@@ -36,13 +43,13 @@ export async function loadAddon(name: 'cuda' | 'native', threads: number): Promi
 }
 
 /** TensorFlow reads these once, when it is loaded. They are set here, whatever the shell says: they change the numbers. */
-function setEnvironment(name: 'cuda' | 'native', threads: number): void {
+function setEnvironment(name: 'cuda' | 'native', { threads, deterministic }: EngineSettings): void {
   const settings = {
     TF_NUM_INTRAOP_THREADS: String(threads),
     TF_NUM_INTEROP_THREADS: String(threads),
     OMP_NUM_THREADS: String(threads),
     TF_ENABLE_ONEDNN_OPTS: '1',
-    TF_DETERMINISTIC_OPS: '1',
+    TF_DETERMINISTIC_OPS: deterministic ? '1' : '0',
     TF_FORCE_GPU_ALLOW_GROWTH: 'true', // or one child takes the whole GPU
     TF_CPP_MIN_LOG_LEVEL: '2',
     ...(name === 'native' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}),

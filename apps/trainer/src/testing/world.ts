@@ -172,7 +172,7 @@ export class World {
         metric,
         step,
         epoch,
-        value: /imagesPerSecond|memoryBytes/.test(metric) ? 'varies' : value,
+        value: /imagesPerSecond|memoryBytes|dataWait/.test(metric) ? 'varies' : value,
       }));
   }
 

@@ -18,19 +18,22 @@ export const progress = z.object({
   epochSeconds: z.number().min(0),
   /** Sum over the steps of the epoch that has begun. */
   epochGradientNorms: z.number().min(0).default(0),
+  /** Of `epochSeconds`, those in which the step waited for its batch. */
+  epochWaitSeconds: z.number().min(0).default(0),
   best: z.object({ abRmse: z.number(), epoch: z.number().int(), step: z.number().int() }).nullable(),
 });
 export type Progress = z.infer<typeof progress>;
 
-export const untrained: Progress = {
-  step: 0,
-  epochsDone: 0,
+/** What counts anew in each epoch. */
+export const newEpoch = {
   stepInEpoch: 0,
   epochImages: 0,
   epochSeconds: 0,
   epochGradientNorms: 0,
-  best: null,
-};
+  epochWaitSeconds: 0,
+} as const satisfies Partial<Progress>;
+
+export const untrained: Progress = { step: 0, epochsDone: 0, ...newEpoch, best: null };
 
 type CheckpointEvent = Extract<SpooledEvent, { type: 'checkpoint' }>;
 

@@ -1,6 +1,7 @@
 import { type Assignment, type ChildCommand, childCommand, type ChildEvent } from '@chromatune/contracts';
 import type { FileProvider } from '@chromatune/data';
 import { type Engine, loadEngine } from '../engine.js';
+import { BatchThread } from './batch-source.js';
 import { toFailure } from './failure.js';
 import { Reporter } from './reporter.js';
 import { trainRun } from './train-run.js';
@@ -34,7 +35,8 @@ async function train(assignment: Assignment): Promise<void> {
   try {
     const engine = await loadAssignedEngine(assignment);
     report.log('info', `Attempt ${assignment.attempt} trains on ${describe(assignment)}.`);
-    const result = await trainRun({ engine, assignment, files, report, signal: stop.signal });
+    const batches = new BatchThread(files);
+    const result = await trainRun({ engine, assignment, files, batches, report, signal: stop.signal });
     report.report({ type: 'finished', ...result });
   } catch (error) {
     report.report({ type: 'failed', failure: toFailure(error, report.lastStep) });
@@ -44,8 +46,9 @@ async function train(assignment: Assignment): Promise<void> {
 }
 
 /** Another engine than the claim recorded would make other numbers under the same recipe digest. */
-async function loadAssignedEngine({ environment }: Assignment): Promise<Engine> {
-  const engine = await loadEngine(environment.engine, { threads: environment.threads });
+async function loadAssignedEngine({ environment, recipe }: Assignment): Promise<Engine> {
+  const { deterministic } = recipe;
+  const engine = await loadEngine(environment.engine, { threads: environment.threads, deterministic });
   if (engine.name === environment.engine && engine.version === environment.engineVersion) {
     return engine;
   }

@@ -25,6 +25,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, loadEngine } from '../engine.js';
 import { makeTinyDataset, providerOf, tinyRecipe } from '../testing/tiny-dataset.js';
 import { makeTestWeights } from '../testing/tiny-weights.js';
+import { batchesHere } from './batch-source.js';
 import { readBytes } from './checkpoint.js';
 import { NonFinite, toFailure } from './failure.js';
 import { Reporter } from './reporter.js';
@@ -95,7 +96,10 @@ describe('a run', () => {
   it.each(['regression', 'classification'] as const)(
     'paused in the middle of an epoch and resumed equals the uninterrupted one (%s)',
     async (type) => {
-      const changed = type === 'regression' ? recipe : tinyRecipe(dataset, { loss: classification, model: { ...recipe.model, cut: 'conv3' } });
+      const changed =
+        type === 'regression'
+          ? recipe
+          : tinyRecipe(dataset, { loss: classification, model: { ...recipe.model, cut: 'conv3' } });
       const whole = await train({ recipe: changed });
       const first = await train({ recipe: changed, pauseAfterStep: steps + 2 });
       const pause = checkpointFile(first.events);
@@ -308,7 +312,15 @@ async function train(options: {
   };
   try {
     const provider = options.files ?? files;
-    const result = await trainRun({ engine, assignment, files: provider, report, signal: stop.signal });
+    const batches = batchesHere(provider);
+    const result = await trainRun({
+      engine,
+      assignment,
+      files: provider,
+      batches,
+      report,
+      signal: stop.signal,
+    });
     return { events, result };
   } finally {
     await report.flush();
@@ -339,7 +351,7 @@ const measured = (events: SpooledEvent[]) =>
       metric,
       step,
       epoch,
-      value: /imagesPerSecond|memoryBytes/.test(metric) ? 'varies' : value,
+      value: /imagesPerSecond|memoryBytes|dataWait/.test(metric) ? 'varies' : value,
     }));
 
 async function poison(path: string): Promise<string> {

@@ -1,8 +1,9 @@
 import type { Assignment, DatasetManifest, MetricName, Recipe } from '@chromatune/contracts';
-import { type FileProvider, stepsPerEpoch, trainBatches, weightsSha256 } from '@chromatune/data';
+import { type FileProvider, stepsPerEpoch, weightsSha256 } from '@chromatune/data';
 import { buildNetwork, makeLoss, type Step } from '@chromatune/models';
 import type { Engine } from '../engine.js';
-import { type Progress, readCheckpoint, untrained, writeCheckpoint } from './checkpoint.js';
+import { type BatchSource, timed } from './batch-source.js';
+import { newEpoch, type Progress, readCheckpoint, untrained, writeCheckpoint } from './checkpoint.js';
 import { NonFinite } from './failure.js';
 import { loadImportedWeights } from './imported-weights.js';
 import { watchTensors } from './watch-tensors.js';
@@ -15,6 +16,7 @@ export interface TrainOptions {
   assignment: Assignment;
   /** Local copies of dataset files and of the recipe's weights, by name. */
   files: FileProvider;
+  batches: BatchSource;
   report: Reporter;
   /** Aborted to ask for a checkpoint at the next step boundary and an end. */
   signal: AbortSignal;
@@ -36,6 +38,7 @@ export async function trainRun({
   engine,
   assignment,
   files,
+  batches,
   report,
   signal,
 }: TrainOptions): Promise<TrainResult> {
@@ -57,13 +60,8 @@ export async function trainRun({
 
   for (let epoch = at.epochsDone + 1; epoch <= recipe.epochs; epoch++) {
     let startedAt = performance.now();
-    for await (const batch of trainBatches({
-      manifest,
-      recipe,
-      epoch,
-      fromStepInEpoch: at.stepInEpoch,
-      files,
-    })) {
+    const ofEpoch = batches.epoch({ manifest, recipe, epoch, fromStepInEpoch: at.stepInEpoch });
+    for await (const batch of timed(ofEpoch, (seconds) => (at.epochWaitSeconds += seconds))) {
       if (signal.aborted) return await pause(epoch);
 
       report.alive(at.step + 1);
@@ -93,6 +91,7 @@ export async function trainRun({
     report.point('train/learningRate', step.learningRate(), here);
     report.point('train/gradientNorm', at.epochGradientNorms / at.stepInEpoch, here);
     report.point('train/imagesPerSecond', at.epochImages / at.epochSeconds, here);
+    report.point('train/dataWait', at.epochWaitSeconds / at.epochSeconds, here);
     report.point('system/memoryBytes', process.memoryUsage.rss(), here);
     for (const [metric, value] of Object.entries(measured)) report.point(metric as MetricName, value, here);
 
@@ -101,7 +100,7 @@ export async function trainRun({
     }
     at.best = better(at.best, { abRmse, ...here });
     at.epochsDone = epoch;
-    at.stepInEpoch = at.epochImages = at.epochSeconds = at.epochGradientNorms = 0;
+    Object.assign(at, newEpoch);
     await save(epoch, epoch === recipe.epochs ? 'final' : 'epoch', abRmse);
     report.log('info', epochLine(epoch, recipe, measured));
   }

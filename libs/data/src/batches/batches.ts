@@ -2,6 +2,7 @@ import { type DatasetManifest, DomainError, type Recipe, type Split } from '@chr
 import { stream } from '@chromatune/random';
 import { areaResize } from '../pictures/area-resize.js';
 import { dataOrder, type RowPlace } from './data-order.js';
+import { cropEach } from './random-crop.js';
 import { type FileProvider, openLab8, ShardReader } from './shard-reader.js';
 
 /** Images in OpenCV's 8-bit Lab convention: L (n, size, size) and ab (n, size, size, 2). */
@@ -19,7 +20,7 @@ export function stepsPerEpoch(manifest: Pick<DatasetManifest, 'images'>, batchSi
 
 /**
  * The training batches of one epoch (counted from 0) from step `fromStepInEpoch` on, without reading what comes before it.
- * While one batch is used the next is read. Order and mirroring follow from (seed, epoch, row) alone.
+ * While one batch is used the next is read. Order, crops and mirroring follow from (seed, epoch, row) alone.
  * @throws DomainError when the recipe wants larger images than the dataset has; CorruptShard when a file is damaged
  */
 export async function* trainBatches(options: {
@@ -39,10 +40,12 @@ export async function* trainBatches(options: {
     const from = step * recipe.batchSize;
     await reader.use(order.shardsAt(from, from + recipe.batchSize));
     const places = order.slice(from, from + recipe.batchSize);
-    const batch = resized(
-      { ...(await reader.read(places)), images: places.length, size: manifest.imageSize },
-      size,
-    );
+    const read = { ...(await reader.read(places)), images: places.length, size: manifest.imageSize };
+    const { crop } = recipe.augmentation;
+    const batch =
+      crop < 1
+        ? cropEach(read, places, { share: crop, size, seed: recipe.seed, epoch })
+        : resized(read, size);
     if (recipe.augmentation.flip) mirrorSome(batch, places, recipe.seed, epoch);
     return batch;
   });

@@ -175,4 +175,3 @@ function toNumbers(bytes: Uint8Array, { dtype, bigEndian, itemBytes }: NpyHeader
   );
   return dtype === 'f2' ? Float32Array.from(numbers as Uint16Array, halfToNumber) : numbers;
 }
-

@@ -15,7 +15,7 @@ export { predictAb } from './predict.js';
 export { type BatchTensors, batchTensors } from './training/batch.js';
 export { createEagerStep } from './training/eager-step.js';
 export { evaluateTensors } from './training/evaluate.js';
-export { lossAndGradients, statisticsMomentum } from './training/gradients.js';
+export { lossAndGradients, movedStatistic, statisticsMomentum } from './training/gradients.js';
 export { adamCorrections, type OptimizerRecipe, optimizerSlots } from './training/optimizer.js';
 export { learningRateAt } from './training/schedule.js';
 export { requireState, stepCount } from './training/state.js';

@@ -22,6 +22,7 @@ describe('formatMetric', () => {
     ['train/learningRate', 0.0003, '3e-4'],
     ['train/imagesPerSecond', 212.4, '212'],
     ['train/imagesPerSecond', 3.14, '3.1'],
+    ['train/dataWait', 0.0123, '1.2 %'],
     ['system/memoryBytes', 610_000_000, '610 MB'],
   ] as const)('%s %d is %s', (metric, value, text) => {
     expect(formatMetric(metric, value)).toBe(text);

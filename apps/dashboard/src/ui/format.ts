@@ -37,6 +37,8 @@ export function formatMetric(metric: MetricName, value: Measured | null | undefi
       return scientific(number);
     case 'train/imagesPerSecond':
       return number < 10 ? fixed(number, 1) : fixed(number, 0);
+    case 'train/dataWait':
+      return `${fixed(100 * number, 1)} %`;
     case 'system/memoryBytes':
       return formatBytes(number);
     case 'train/loss':

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { type Sweep, sweepSpec } from '@chromatune/contracts';
+import { type Run, type Sweep, sweepSpec } from '@chromatune/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type FakeAnswer, FakeApi, type FakeRequest, problemAnswer } from './fake-api.fixture.js';
 import { runCli } from './run-cli.js';
@@ -32,6 +32,19 @@ describe('the command line', () => {
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual([sweep]);
     expect(stderr).toBe('');
+  });
+
+  it('says of a run that it has learned nothing yet, and not of one that has', async () => {
+    const { stdout } = await run(['run', 'list', '--sweep', 's1234567'], ({ path }) => ({
+      json: path.endsWith('/runs')
+        ? [aRun({ label: 'grey still', learned: false }), aRun({ label: 'good', learned: true })]
+        : { ...sweep, yaml: '' },
+    }));
+
+    const [titles, grey, good] = stdout.split('\n');
+    expect(titles).toMatch(/WITHOUT TRAINING/);
+    expect(grey).toMatch(/running \(has learned nothing yet\).* 15 +grey still$/);
+    expect(good).toMatch(/ running +1\/4 /);
   });
 
   it('says what to do where there is nothing yet', async () => {
@@ -197,6 +210,34 @@ const sweep: Sweep = {
   createdAt: new Date().toISOString(),
   endedAt: null,
 };
+
+const aRun = (changes: Partial<Run>): Run => ({
+  id: 's1234567-0',
+  sweepId: 's1234567',
+  index: 0,
+  label: '',
+  parameters: {},
+  state: 'running',
+  note: null,
+  attempt: 1,
+  restarts: 0,
+  step: 10,
+  epoch: 1,
+  epochs: 4,
+  totalSteps: 40,
+  latest: {},
+  best: { 'validation/abRmse': { value: 15.5, epoch: 1, step: 10 } },
+  baselines: { grey: { abRmse: 16, psnr: 22 }, meanColor: { abRmse: 15, psnr: 23 } },
+  learned: null,
+  failure: null,
+  weightsSha256: null,
+  reproductionOf: null,
+  trainerId: null,
+  createdAt: new Date().toISOString(),
+  startedAt: null,
+  endedAt: null,
+  ...changes,
+});
 
 async function run(argv: string[], answer: (request: FakeRequest) => FakeAnswer | null) {
   await api?.stop();

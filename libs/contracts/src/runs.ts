@@ -42,6 +42,21 @@ export function baselinesOf(
   });
 }
 
+/** By what a run shows that it has learned: the loss, where the best one without looking is known, else the error of ab. */
+export const learningMetric = ({ marginal }: Pick<Baselines, 'marginal'>) =>
+  marginal ? 'validation/loss' : 'validation/abRmse';
+
+/**
+ * Whether a run's best epoch has beaten every predictor that needs no training: the marginal distribution's loss where it
+ * predicts bins, else grey and the mean colour in ab RMSE. Null as long as it cannot be said.
+ */
+export function hasLearned({ best, baselines }: Pick<Run, 'best' | 'baselines'>): boolean | null {
+  if (!baselines) return null;
+  const metric = learningMetric(baselines);
+  const own = best[metric]?.value;
+  return own === undefined ? null : baselinesOf(baselines, metric).every(({ value }) => own < value);
+}
+
 const best = z.object({ value: z.number(), epoch: z.number(), step: z.number().int() });
 
 /** A run as lists and tables show it. */
@@ -63,6 +78,12 @@ export const run = z.object({
   latest: z.partialRecord(metricName, measured),
   best: z.partialRecord(metricName, best),
   baselines: baselines.nullable(),
+  learned: z
+    .boolean()
+    .nullable()
+    .describe(
+      'Whether it has beaten what needs no training; null before its first validation. See hasLearned.',
+    ),
   failure: failure.nullable(),
   weightsSha256: sha256.nullable(),
   reproductionOf: runId.nullable(),

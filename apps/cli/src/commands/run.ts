@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attempt, Checkpoint, LogLine, RunDetail } from '@chromatune/contracts';
-import { baselinesOf, isEnded, metricCatalogue, type MetricName } from '@chromatune/contracts';
+import {
+  baselinesOf,
+  isEnded,
+  learningMetric,
+  metricCatalogue,
+  type MetricName,
+} from '@chromatune/contracts';
 import type { Command } from 'commander';
 import { ageText, bytesText, count, numberText, shortDigest } from '../output/format.js';
 import type { Colors } from '../output/output.js';
@@ -75,6 +81,7 @@ function runFacts(run: RunDetail, colors: Colors): string {
       ['run', `${colors.bold(run.label)} (${run.id})`],
       ['sweep', run.sweepId],
       ['state', stateWithNote(run, colors)],
+      ['learning', learningText(run, colors)],
       ['failure', failure && `${failure.message} ${colors.cyan('→')} ${failure.remedy}`],
       [
         'progress',
@@ -94,6 +101,14 @@ function runFacts(run: RunDetail, colors: Colors): string {
     ],
     colors,
   );
+}
+
+/** Only when it has not beaten what needs no training. */
+function learningText({ learned, best, baselines }: RunDetail, colors: Colors): string | null {
+  if (learned !== false || !baselines) return null;
+  const metric = learningMetric(baselines);
+  const others = baselinesOf(baselines, metric).map(({ name, value }) => `${name} ${numberText(value)}`);
+  return `${colors.yellow('has learned nothing yet')}: best ${metricCatalogue[metric].label} ${numberText(best[metric]?.value)}, not below ${others.join(' and ')}`;
 }
 
 function metricsTable({ latest, best, baselines }: RunDetail, colors: Colors): string {

@@ -31,7 +31,7 @@ export function runsTable(runs: Run[], sweep: Sweep | null, colors: Colors): str
   return table(runs, columns, colors);
 }
 
-export function stateWithNote({ state, note, failure }: Run, colors: Colors): string {
-  const detail = failure ? failure.class : note;
+export function stateWithNote({ state, note, failure, learned }: Run, colors: Colors): string {
+  const detail = failure ? failure.class : (note ?? (learned === false ? 'has learned nothing yet' : null));
   return detail ? `${stateText(state, colors)} ${colors.dim(`(${detail})`)}` : stateText(state, colors);
 }

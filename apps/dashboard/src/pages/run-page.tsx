@@ -17,7 +17,7 @@ import { Age } from '../ui/age.js';
 import { formatBytes, formatInstant, formatMetric, formatMetricWithUnit, nothing } from '../ui/format.js';
 import { Loaded } from '../ui/loaded.js';
 import { RunMarker } from '../ui/run-marker.js';
-import { RunStateText } from '../ui/states.js';
+import { NothingLearned, RunStateText } from '../ui/states.js';
 import { useTitle } from '../ui/use-title.js';
 import { epochRange } from '../view/selection.js';
 import { useView, useViewStore, ViewProvider } from '../view/view-context.js';
@@ -78,6 +78,7 @@ function RunHead({ run }: { run: RunDetail }) {
           <RunMarker identity={identityOf(run.index)} size={14} /> {run.label}
         </h1>
         <RunStateText run={run} />
+        <NothingLearned run={run} />
       </div>
       <dl className="facts">
         <div>

@@ -19,7 +19,7 @@ import { Sparkline } from '../charts/sparkline.js';
 import { formatMetric, formatParameter, plural, unitOf } from '../ui/format.js';
 import { Icon } from '../ui/icon.js';
 import { RunMarker } from '../ui/run-marker.js';
-import { StateTag } from '../ui/states.js';
+import { NothingLearned, StateTag } from '../ui/states.js';
 import { bestOf, type Objective } from '../view/objective.js';
 import { useView, useViewStore } from '../view/view-context.js';
 
@@ -219,6 +219,7 @@ function RunRow({ run, rowIndex, varying, objective, identity, isSelected, onTog
       </td>
       <td>
         <StateTag state={run.state} note={run.note} />
+        <NothingLearned run={run} />
         {run.restarts > 0 && (
           <span className="sub-inline" title={`started anew ${plural(run.restarts, 'time')}`}>
             {' '}

@@ -1,4 +1,13 @@
-import type { AttemptState, Run, RunState, SweepState } from '@chromatune/contracts';
+import {
+  type AttemptState,
+  baselinesOf,
+  learningMetric,
+  metricCatalogue,
+  type Run,
+  type RunState,
+  type SweepState,
+} from '@chromatune/contracts';
+import { formatMetric } from './format.js';
 
 const words: Record<RunState | SweepState | AttemptState, string> = {
   queued: 'queued',
@@ -33,6 +42,21 @@ export function RunStateText({ run }: { run: Run }) {
       <StateTag state={run.state} note={run.note} />
       {run.note && <span className="state-note"> {run.note}</span>}
     </>
+  );
+}
+
+/** Says that a run has not beaten what needs no training, and by what it is judged. */
+export function NothingLearned({ run: { learned, best, baselines } }: { run: Run }) {
+  if (learned !== false || !baselines) return null;
+  const metric = learningMetric(baselines);
+  const others = baselinesOf(baselines, metric).map(
+    ({ name, value }) => `${name} ${formatMetric(metric, value)}`,
+  );
+  const why = `best ${metricCatalogue[metric].label} ${formatMetric(metric, best[metric]?.value)}, not below ${others.join(' and ')}`;
+  return (
+    <span className="warning-tag" title={why}>
+      has learned nothing yet
+    </span>
   );
 }
 

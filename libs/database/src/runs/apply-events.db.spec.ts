@@ -49,6 +49,7 @@ test('writes everything an attempt reports, in one go', async () => {
     epoch: 0.03,
     totalSteps: 400,
     baselines,
+    learned: true,
     latest: { 'train/loss': '-Infinity', 'validation/abRmse': 15.5 },
     best: {
       'train/loss': { value: 0.5, step: 1, epoch: 0.01 },

@@ -1,4 +1,4 @@
-import { type Environment, type Run } from '@chromatune/contracts';
+import { type Environment, hasLearned, type Run } from '@chromatune/contracts';
 import { type RunEntity } from '../entities/run.entity.js';
 import { type Sql } from '../session.js';
 
@@ -47,6 +47,7 @@ export function toRun(row: RunRow, trainers: OnlineTrainer[]): Run {
     latest: row.latest,
     best: row.best,
     baselines: row.baselines,
+    learned: hasLearned(row),
     failure: row.failure,
     weightsSha256: row.weightsSha256,
     reproductionOf: row.reproductionOf,

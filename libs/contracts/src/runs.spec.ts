@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { type Baselines, baselines as schema, baselinesOf, hasLearned, type Run } from './runs.js';
+
+const measured: Baselines = {
+  grey: { abRmse: 16, psnr: 22, metrics: { 'validation/auc': 0.885, 'validation/psnrPooled': 'Infinity' } },
+  meanColor: { abRmse: 15, psnr: 23, metrics: { 'validation/auc': 0.89 } },
+};
+const classification: Baselines = { ...measured, marginal: { loss: 2.5 } };
+
+describe('what needs no training', () => {
+  it('is known of a metric where it was measured', () => {
+    expect(baselinesOf(measured, 'validation/abRmse')).toEqual([
+      { name: 'mean colour', value: 15 },
+      { name: 'grey', value: 16 },
+    ]);
+    expect(baselinesOf(measured, 'validation/auc').map(({ value }) => value)).toEqual([0.89, 0.885]);
+    expect(baselinesOf(measured, 'validation/psnrPooled')).toEqual([{ name: 'grey', value: Infinity }]);
+    expect(baselinesOf(measured, 'validation/loss')).toEqual([]);
+    expect(baselinesOf(classification, 'validation/loss')).toEqual([
+      { name: 'marginal distribution', value: 2.5 },
+    ]);
+    expect(baselinesOf(null, 'validation/abRmse')).toEqual([]);
+  });
+
+  it('of older runs has two metrics, and still can be read', () => {
+    const old = { grey: { abRmse: 16, psnr: 22 }, meanColor: { abRmse: 15, psnr: 23 } };
+
+    expect(baselinesOf(schema.parse(old), 'validation/psnr').map(({ value }) => value)).toEqual([23, 22]);
+    expect(baselinesOf(schema.parse(old), 'validation/auc')).toEqual([]);
+  });
+});
+
+describe('a run has learned', () => {
+  it.each([
+    ['nothing, when one predictor is as good', { 'validation/abRmse': 15 }, measured, false],
+    ['when it is better than all', { 'validation/abRmse': 14.9 }, measured, true],
+    [
+      'nothing in bins, when its loss is that of the marginal',
+      { 'validation/loss': 2.5 },
+      classification,
+      false,
+    ],
+    ['in bins by its loss alone', { 'validation/loss': 2.4, 'validation/abRmse': 99 }, classification, true],
+    ['who knows what before its first validation', {}, classification, null],
+    ['who knows what without baselines', { 'validation/abRmse': 1 }, null, null],
+  ] as const)('%s', (_name, values, baselines, expected) => {
+    const best = Object.fromEntries(
+      Object.entries(values).map(([metric, value]) => [metric, { value, epoch: 1, step: 1 }]),
+    ) as Run['best'];
+
+    expect(hasLearned({ best, baselines })).toBe(expected);
+  });
+});

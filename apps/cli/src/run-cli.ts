@@ -2,6 +2,7 @@ import { DomainError } from '@chromatune/contracts';
 import { Command, CommanderError } from 'commander';
 import { addDataCommands } from './commands/data.js';
 import { addDoctorCommand } from './commands/doctor.js';
+import { addModelCommands } from './commands/model.js';
 import { addRunCommands } from './commands/run.js';
 import { addSweepCommands } from './commands/sweep.js';
 import { addTrainerCommands } from './commands/trainer.js';
@@ -64,6 +65,7 @@ function makeProgram({ output, stdout, stderr, ...tools }: CliPlace & Tools): Co
   addSweepCommands(program, all);
   addRunCommands(program, all);
   addDataCommands(program, all);
+  addModelCommands(program, all);
   addWeightsCommands(program, all);
   addTrainerCommands(program, all);
   addDoctorCommand(program, all);

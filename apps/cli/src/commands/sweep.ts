@@ -1,6 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-import { DomainError, type Sweep, type SweepDetail, type SweepPlan } from '@chromatune/contracts';
+import { type Sweep, type SweepDetail, type SweepPlan } from '@chromatune/contracts';
 import type { Command } from 'commander';
 import { fieldsText } from '../output/error-text.js';
 import { ageText, count, numberText, shortDigest, stateText } from '../output/format.js';
@@ -9,6 +7,7 @@ import { facts, table } from '../output/table.js';
 import { exitCodes, type Tools } from '../run-cli.js';
 import { addCommand, type Context } from './add-command.js';
 import { runsTable } from './runs-table.js';
+import { readSpecFile } from './spec-file.js';
 import { watchSweep } from './watch-sweep.js';
 
 export function addSweepCommands(program: Command, tools: Tools): void {
@@ -122,18 +121,4 @@ function sweepFacts(sweep: SweepDetail, colors: Colors): string {
 export function endedOfPlanned({ runsByState, plannedRuns }: Sweep): string {
   const { completed = 0, stoppedEarly = 0, failed = 0, cancelled = 0 } = runsByState;
   return `${completed + stoppedEarly + failed + cancelled}/${plannedRuns}`;
-}
-
-async function readSpecFile(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why =
-      code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : String(code);
-    throw new DomainError('unreadable_file', 400, `${path.resolve(file)} cannot be read: ${why}.`, {
-      remedy: 'Name a YAML file, for example examples/first-sweep.yaml.',
-      cause: error,
-    });
-  }
 }

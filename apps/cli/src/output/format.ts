@@ -9,6 +9,13 @@ export function bytesText(bytes: number): string {
   return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
 }
 
+/** Four digits of a large number: 3123012345 → "3.123 G", 118013952 → "118 M", 512 → "512". */
+export function largeText(value: number): string {
+  const units = ['', 'k', 'M', 'G', 'T'];
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, value)) / 3));
+  return `${Number((value / 1000 ** power).toPrecision(4))} ${units[power]}`.trim();
+}
+
 /** How long ago: "12 s", "5 min", "3 h", "2 d". */
 export function ageText(instant: string, now = Date.now()): string {
   const seconds = Math.max(0, Math.round((now - Date.parse(instant)) / 1000));

@@ -1,7 +1,7 @@
 import pc from 'picocolors';
 import { describe, expect, it } from 'vitest';
 import { verdictText } from '../commands/verdict-text.js';
-import { ageText, bytesText, count, numberText } from './format.js';
+import { ageText, bytesText, count, largeText, numberText } from './format.js';
 import { Output } from './output.js';
 import { facts, table } from './table.js';
 
@@ -16,6 +16,14 @@ describe('numbers for people', () => {
     [3.8 * 1024 ** 3, '3.8 GiB'],
     [200 * 1024 ** 2, '200 MiB'],
   ])('%d bytes are %s', (bytes, text) => expect(bytesText(bytes)).toBe(text));
+
+  it.each([
+    [0, '0'],
+    [512, '512'],
+    [118_013_952, '118 M'],
+    [3_123_012_345, '3.123 G'],
+    [513_482_300_000, '513.5 G'],
+  ])('%d in four digits is %s', (value, text) => expect(largeText(value)).toBe(text));
 
   it.each([
     [14.73491, '14.73'],

@@ -12,7 +12,7 @@ export function classificationLoss(recipe: ClassificationRecipe): Loss {
   const bins = makeBins(recipe.binGridSize, recipe.binSet);
   const stride = recipe.headResolution === 'quarter' ? 4 : 1;
   const temperature = recipe.decoding.type === 'annealed-mean' ? recipe.decoding.temperature : 1;
-  const nearest = tf.tensor1d(Int32Array.from(bins.nearest), 'int32');
+  const nearest = tf.tensor1d(Int32Array.from(bins.binOf), 'int32');
   const centers = tf.tensor2d(Array.from(bins.a, (a, bin) => [a, bins.b[bin]!]));
 
   return {

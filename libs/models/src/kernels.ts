@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 
-/** Operations that an engine may do faster than plain TensorFlow.js ops. Every one must have a gradient. */
+/** Operations that an engine may do faster than plain TensorFlow.js ops. Those of a network have a gradient. */
 export interface Kernels {
   /**
    * Batch norm of NHWC `x` over n, h and w with the statistics of the batch; differentiable in x, gamma and beta.
@@ -14,10 +14,10 @@ export interface Kernels {
   ): { y: tf.Tensor4D; mean: tf.Tensor1D; variance: tf.Tensor1D };
   relu<T extends tf.Tensor>(x: T): T;
   /**
-   * -log softmax(logits)[label] of each row: logits (n, classes), labels int32 (n), result (n); differentiable in the
-   * logits. An engine may leave it out.
+   * x less amounts[row, k] at columns[row, k]: x (rows, columns), columns int32 (rows, k), all of a row different, amounts
+   * (rows, k). Used in gradients, so it needs none itself. An engine may leave it out.
    */
-  crossEntropy?(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor1D;
+  subtractAt?(x: tf.Tensor2D, columns: tf.Tensor2D, amounts: tf.Tensor2D): tf.Tensor2D;
 }
 
 /** Built from ops that every TensorFlow.js backend has. */
@@ -30,24 +30,16 @@ export const plainKernels: Required<Kernels> = {
   },
   relu: (x) => tf.relu(x),
 
-  crossEntropy: (logits, labels) => crossEntropyWithGradient(logits, labels) as tf.Tensor1D,
+  subtractAt: (x, columns, amounts) =>
+    tf.sub(x, tf.scatterND(cellsOf(columns).reshape([-1, 2]), amounts.flatten(), x.shape)),
 };
 
-/** With its own gradient, softmax - one-hot: TensorFlow.js would keep five tensors of the logits' size. */
-const crossEntropyWithGradient = tf.customGrad((logits, labels, save) => {
-  const [input, label] = [logits as tf.Tensor2D, labels as tf.Tensor1D];
-  const [rows, classes] = input.shape;
-  const chosen = tf.gatherND(input, tf.stack([tf.range(0, rows, 1, 'int32'), label], 1));
-  (save as tf.GradSaveFunc)([input, label]);
-  return {
-    value: tf.sub(tf.logSumExp(input, 1), chosen),
-    gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-      const [savedLogits, savedLabels] = saved as [tf.Tensor2D, tf.Tensor1D];
-      const difference = tf.sub(tf.softmax(savedLogits), tf.oneHot(savedLabels, classes, 1, 0, 'float32'));
-      return [tf.mul(difference, tf.expandDims(dy, 1)), tf.zerosLike(savedLabels)];
-    },
-  };
-});
+/** The places (row, column) of `columns` (rows, k), as int32 (rows, k, 2). */
+export function cellsOf(columns: tf.Tensor2D): tf.Tensor3D {
+  const [rows, k] = columns.shape;
+  const row = tf.tile(tf.range(0, rows, 1, 'int32').expandDims(1), [1, k]);
+  return tf.stack([row, columns], 2) as tf.Tensor3D;
+}
 
 let current: Required<Kernels> = plainKernels;
 

@@ -10,7 +10,7 @@ beforeAll(async () => {
   await loadEngine(onlyPortable ? 'portable' : 'native');
 });
 
-describe.each(['optimizers', 'schedules'])('%s agree with the reference:', (group) => {
+describe.each(['losses', 'optimizers', 'schedules'])('%s agree with the reference:', (group) => {
   for (const { item, tested, bound, compute } of groups.get(group)!()) {
     if (tested === 'not') continue;
     const isLeftOut = tested === 'on native' && onlyPortable;

@@ -1,5 +1,5 @@
-import { plainModel, plainRegression } from '@chromatune/contracts';
-import { buildNetwork, kernels } from '@chromatune/models';
+import { type LossRecipe, plainClassification, plainModel, plainRegression } from '@chromatune/contracts';
+import { buildNetwork, crossEntropy, kernels, makeLoss } from '@chromatune/models';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadEngine } from '../engine.js';
@@ -84,6 +84,11 @@ const batchNormed = {
 const crossEntropySlope = [
   0.10362261, 0.596306951, -0.780630932, 0.0807013702, 1.12358177, -0.32241625, -0.11861031, -0.682555207,
   0.117269582, 0.0431410683, 0.248259707, -0.408670358,
+];
+
+const softCrossEntropySlope = [
+  -0.14637739, 0.596306951, -0.530630932, 0.0807013702, 1.12358177, -0.32241625, -0.11861031, -0.682555207,
+  0.117269582, -0.206858932, 0.248259707, -0.158670358,
 ];
 
 function numericSuite(engine: 'native' | 'portable'): void {
@@ -212,13 +217,21 @@ function numericSuite(engine: 'native' | 'portable'): void {
   });
 
   test('computes the cross entropy of labels, and its gradient', () => {
-    const logits = pattern([3, 4], 7, 3, 11, 4) as tf.Tensor2D;
-    const labels = tf.tensor1d([2, 0, 3], 'int32');
-    const losses = (logits: tf.Tensor) => kernels().crossEntropy(logits as tf.Tensor2D, labels);
-    const slope = tf.grad(losses)(logits, tf.tensor1d([1, -2, 0.5]));
+    const labels = { bins: tf.tensor2d([2, 0, 3], [3, 1], 'int32'), weights: tf.ones([3, 1]) as tf.Tensor2D };
+    const { losses, slope } = entropies(labels);
 
-    expectNear(values(losses(logits)), [1.51699973, 0.825059047, 1.70013269]);
-    expectNear(values(slope), crossEntropySlope);
+    expectNear(losses, [1.51699973, 0.825059047, 1.70013269]);
+    expectNear(slope, crossEntropySlope);
+  });
+
+  test('computes the cross entropy of soft labels, and its gradient', () => {
+    const { losses, slope } = entropies({
+      bins: tf.tensor2d([2, 0, 0, 3, 3, 1], [3, 2], 'int32'),
+      weights: tf.tensor2d([0.75, 0.25, 1, 0, 0.5, 0.5], [3, 2]),
+    });
+
+    expectNear(losses, [1.70449973, 0.825059047, 2.07513269]);
+    expectNear(slope, softCrossEntropySlope);
   });
 
   test('computes the same cross entropy from one-hot labels', () => {
@@ -257,6 +270,45 @@ describe.skipIf(onlyPortable)(`the ${nativeName} engine`, () => numericSuite('na
 describe('the portable engine', () => numericSuite('portable'));
 
 describe.skipIf(onlyPortable)('both engines', () => {
+  const classification = { ...plainClassification, binGridSize: 40 };
+  const rebalancing = { lambda: 0.5, sigma: 5 };
+  test.each([
+    { name: 'Huber', loss: { ...plainRegression, penalty: { type: 'huber', delta: 10 } } },
+    { name: 'soft labels', loss: { ...classification, encoding: { type: 'soft', neighbors: 10, sigma: 5 } } },
+    {
+      name: 'the paper’s weights',
+      loss: { ...classification, rebalancing: { type: 'paper', ...rebalancing } },
+    },
+    {
+      name: 'the released code’s weights',
+      loss: { ...classification, rebalancing: { type: 'released-code', ...rebalancing }, reduction: 'sum' },
+    },
+    {
+      name: 'a double softmax',
+      loss: { ...classification, doubleSoftmax: true, decoding: { type: 'argmax' } },
+    },
+    {
+      name: 'both heads',
+      loss: {
+        type: 'combined',
+        regression: plainRegression,
+        classification: { ...classification, decoding: { type: 'mean' } },
+        regressionWeight: 10,
+        decodeFrom: 'classification',
+      },
+    },
+  ] as { name: string; loss: LossRecipe }[])(
+    'agree on the loss of $name, its gradient and its colours',
+    async ({ loss }) => {
+      await loadEngine('native', { threads: 2 });
+      const native = allOf(loss);
+      await loadEngine('portable');
+
+      expectNear(allOf(loss), native);
+      expect(native.every(Number.isFinite)).toBe(true);
+    },
+  );
+
   test.each(['regression', 'classification'] as const)(
     'agree on the losses of twenty steps of %s: within 0.0005 over ten steps, then 0.02',
     async (loss) => {
@@ -313,6 +365,46 @@ function gradients(model: Partial<typeof plainModel>): { name: string; slope: Fl
   network.dispose();
   return slopes;
 }
+
+/** Of a pattern of three rows and four bins; the slope for 1, -2 and 0.5 from behind. */
+function entropies(labels: Parameters<typeof crossEntropy>[1]): { losses: number[]; slope: number[] } {
+  const logits = pattern([3, 4], 7, 3, 11, 4) as tf.Tensor2D;
+  const losses = (logits: tf.Tensor) => crossEntropy(logits as tf.Tensor2D, labels);
+  const slope = tf.grad(losses)(logits, tf.tensor1d([1, -2, 0.5]));
+  return { losses: values(losses(logits)), slope: values(slope) };
+}
+
+/** Everything that a loss computes of two images of 8 x 8, one of them grey. */
+function allOf(recipe: LossRecipe): number[] {
+  const loss = makeLoss({ loss: recipe, model: { imageSize: 8 } }, { abCounts: counts });
+  const results = tf.tidy(() => {
+    const colors = Array.from({ length: 128 }, (_, i) => 128 + ((i * 37) % 61) - 30);
+    const truth = tf.tensor4d([...colors, ...Array<number>(128).fill(128)], [2, 8, 8, 2], 'int32');
+    const ab = pattern([2, 8, 8, 2], 7, 3, 11, 8) as tf.Tensor4D;
+    const logits = pattern([2, 2, 2, 23], 5, 1, 13, 4) as tf.Tensor4D;
+    const value = (ab: tf.Tensor, logits: tf.Tensor) =>
+      loss.value({ ab: ab as tf.Tensor4D, logits: logits as tf.Tensor4D }, truth);
+    const slopes = tf.grads((ab, logits) => tf.add(value(ab!, logits!), unused(ab!, logits!)));
+    return [
+      value(ab, logits),
+      ...slopes([ab, logits]),
+      loss.decode({ ab, logits }),
+      ...Object.values<tf.Tensor>({ ...loss.measures({ ab, logits }, truth) }),
+    ].flatMap((tensor) => values(tensor));
+  });
+  loss.dispose();
+  return results;
+}
+
+/** TensorFlow.js wants every input to matter. */
+const unused = (...inputs: tf.Tensor[]) =>
+  inputs.map((input) => tf.mul(tf.sum(input), 0)).reduce((sum, one) => tf.add(sum, one));
+
+/** How often each colour occurs: mostly grey. */
+const counts = Float64Array.from({ length: 65_536 }, (_, color) => {
+  const [a, b] = [(color >>> 8) - 128, (color & 255) - 128];
+  return Math.abs(a) > 40 || Math.abs(b) > 40 ? 0 : 100 - Math.abs(a) - Math.abs(b);
+});
 
 /** PyTorch's padding, (kernel - 1) / 2 on every side, as libs/models pads. */
 function convolveLikePyTorch(x: tf.Tensor, filter: tf.Tensor, stride: number): tf.Tensor4D {

@@ -1,4 +1,4 @@
-import type { Kernels } from '@chromatune/models';
+import { cellsOf, type Kernels } from '@chromatune/models';
 import * as tf from '@tensorflow/tfjs';
 import type { TensorFlowBackend } from './tensorflow-addon.js';
 
@@ -8,7 +8,7 @@ import type { TensorFlowBackend } from './tensorflow-addon.js';
  */
 export function tensorflowKernels(backend: TensorFlowBackend): Kernels {
   registerOnce();
-  const { TF_ATTR_TYPE, TF_FLOAT, TF_INT32 } = backend.binding;
+  const { TF_ATTR_TYPE, TF_FLOAT } = backend.binding;
   const floats = { name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT };
 
   const relu = tf.customGrad((x, save) => {
@@ -19,19 +19,6 @@ export function tensorflowKernels(backend: TensorFlowBackend): Kernels {
     return { value: y, gradFunc };
   });
 
-  const crossEntropy = tf.customGrad((logits, labels, save) => {
-    const types = [floats, { name: 'Tlabels', type: TF_ATTR_TYPE, value: TF_INT32 }];
-    const inputs = [logits as tf.Tensor, labels as tf.Tensor];
-    const op = 'SparseSoftmaxCrossEntropyWithLogits';
-    const [losses, slope] = backend.executeMultipleOutputs(op, types, inputs, 2);
-    (save as tf.GradSaveFunc)([slope!, labels as tf.Tensor]);
-    const gradFunc = (dy: tf.Tensor, [savedSlope, savedLabels]: tf.Tensor[]) => [
-      tf.mul(savedSlope!, tf.expandDims(dy, 1)),
-      tf.zerosLike(savedLabels!),
-    ];
-    return { value: losses!, gradFunc };
-  });
-
   return {
     batchNorm(x, gamma, beta, epsilon) {
       const outputs = tf.engine().runKernel<tf.Tensor[]>(batchNormKernel, { x, gamma, beta }, { epsilon });
@@ -39,12 +26,30 @@ export function tensorflowKernels(backend: TensorFlowBackend): Kernels {
       return { y, mean, variance };
     },
     relu: (x) => relu(x) as typeof x,
-    // On GPUs TensorFlow has no deterministic form of that operation, and refuses it: the plain one is taken there.
-    ...(backend.isUsingGpuDevice
-      ? {}
-      : { crossEntropy: (logits, labels) => crossEntropy(logits, labels) as tf.Tensor1D }),
+    subtractAt: backend.isUsingGpuDevice ? subtractOneHots : subtractInPlace(backend),
   };
 }
+
+/** In a recorded step, where nothing else wants x, it is changed in place. */
+const subtractInPlace = (backend: TensorFlowBackend): Kernels['subtractAt'] => {
+  const { TF_ATTR_TYPE, TF_FLOAT, TF_INT32 } = backend.binding;
+  const types = [
+    { name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT },
+    { name: 'Tindices', type: TF_ATTR_TYPE, value: TF_INT32 },
+  ];
+  return (x, columns, amounts) => {
+    const cells = cellsOf(columns).reshape([-1, 2]);
+    const inputs = [x, cells, amounts.flatten()];
+    return backend.executeSingleOutput('TensorScatterSub', types, inputs) as tf.Tensor2D;
+  };
+};
+
+/** TensorFlow's deterministic scattering leaves the GPU for the CPU and comes back; this stays there. */
+const subtractOneHots: Kernels['subtractAt'] = (x, columns, amounts) =>
+  columns.split(columns.shape[1], 1).reduce<tf.Tensor2D>((rest, column, k) => {
+    const oneHot = tf.oneHot(column.flatten(), x.shape[1], 1, 0, 'float32');
+    return tf.sub(rest, tf.mul(oneHot, tf.slice(amounts, [0, k], [-1, 1])));
+  }, x);
 
 const batchNormKernel = 'BatchNormOfBatch';
 const batchNormGradientKernel = 'BatchNormOfBatchGradient';

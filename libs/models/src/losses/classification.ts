@@ -1,34 +1,49 @@
 import { type ClassificationRecipe } from '@chromatune/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { makeBins } from '../color/bins.js';
-import { kernels } from '../kernels.js';
+import { labelTable } from '../color/labels.js';
+import { cellsOf } from '../kernels.js';
+import { crossEntropy, logSumExp } from './cross-entropy.js';
+import { classificationFloor } from './floor.js';
+import { colorImportance } from './importance.js';
 import { type Loss } from './loss.js';
 
 /**
- * Cross entropy over colour bins, hard-encoded: the bin nearest to the pixel's ab is the right one. At quarter resolution
- * the target is every fourth pixel of every fourth row, not averaged, as Zhang et al. do.
+ * Cross entropy over colour bins of a head's softmax, or, with `doubleSoftmax`, of the softmax of that. At quarter
+ * resolution the target is every fourth pixel of every fourth row, not averaged, as Zhang et al. do.
  */
-export function classificationLoss(recipe: ClassificationRecipe): Loss {
+export function classificationLoss(
+  recipe: ClassificationRecipe,
+  { imageSize, abCounts }: { imageSize: number; abCounts?: Float64Array | undefined },
+): Loss {
   const bins = makeBins(recipe.binGridSize, recipe.binSet);
+  const table = labelTable(bins, recipe.encoding);
+  const importance = colorImportance(recipe.rebalancing, { bins, table, abCounts });
   const stride = recipe.headResolution === 'quarter' ? 4 : 1;
-  const temperature = recipe.decoding.type === 'annealed-mean' ? recipe.decoding.temperature : 1;
-  const nearest = tf.tensor1d(Int32Array.from(bins.binOf), 'int32');
+  const labelBins = tf.tensor2d(table.bins, [256 * 256, table.perColor], 'int32');
+  const labelWeights = tf.tensor2d(table.weights, [256 * 256, table.perColor]);
   const centers = tf.tensor2d(Array.from(bins.a, (a, bin) => [a, bins.b[bin]!]));
+  const weights = importance && tf.tensor1d(Float32Array.from(importance));
+  const constants = [labelBins, labelWeights, centers, ...(weights ? [weights] : [])];
+  const decodeRows = rowDecoders[recipe.decoding.type];
 
   return {
     value({ logits }, ab) {
-      const labels = tf.gather(nearest, indexOfColor(everyNth(ab, stride)));
-      const rows = logits!.reshape([-1, bins.count]) as tf.Tensor2D;
-      return tf.mean(kernels().crossEntropy(rows, labels as tf.Tensor1D));
+      const rows = rowsOf(logits!);
+      const colors = colorsOf(ab, stride);
+      const losses = crossEntropy(recipe.doubleSoftmax ? tf.softmax(rows) : rows, {
+        bins: tf.gather(labelBins, colors),
+        weights: tf.gather(labelWeights, colors),
+      });
+      const weighted = weights ? weigh(losses, tf.gather(weights, colors), ab) : losses;
+      return recipe.reduction === 'mean' ? tf.mean(weighted) : tf.div(tf.sum(weighted), ab.shape[0]);
     },
 
-    /** The annealed mean of Zhang et al.; softmax(logits / T) is their exp(log z / T) / Σ of z = softmax(logits). */
     decode({ logits }) {
       return tf.tidy(() => {
         const [images, height, width] = logits!.shape;
-        const rows = logits!.reshape([-1, bins.count]) as tf.Tensor2D;
-        const probabilities = tf.softmax(tf.div(rows, temperature));
-        const ab = tf.matMul(probabilities, centers).reshape([images, height, width, 2]) as tf.Tensor4D;
+        const rows = decodeRows(rowsOf(logits!), centers, recipe.decoding);
+        const ab = rows.reshape([images, height, width, 2]) as tf.Tensor4D;
         // PyTorch's bilinear (align_corners=False). Its gradient is wrong in TensorFlow.js, and not wanted here.
         return stride === 1
           ? ab
@@ -36,18 +51,94 @@ export function classificationLoss(recipe: ClassificationRecipe): Loss {
       });
     },
 
-    constants: [nearest, centers],
-    dispose: () => tf.dispose([nearest, centers]),
+    measures({ logits }, ab) {
+      return tf.tidy(() => {
+        const rows = rowsOf(logits!);
+        const labels = tf.gather(labelBins, colorsOf(ab, stride));
+        const rank = rankOf(tf.slice(labels, [0, 0], [-1, 1]), rows);
+        const share = (ranks: number) => tf.mean(tf.cast(tf.less(rank, ranks), 'float32')) as tf.Scalar;
+        return { top1: share(1), top5: share(5), entropy: meanEntropy(rows) };
+      });
+    },
+
+    parts: () => ({}),
+    floor: classificationFloor(recipe, { imageSize, abCounts, bins, table, importance }),
+    constants,
+    dispose: () => tf.dispose(constants),
   };
+
+  function weigh(losses: tf.Tensor1D, weights: tf.Tensor1D, ab: tf.Tensor4D): tf.Tensor1D {
+    if (recipe.rebalancing.type === 'paper') return tf.mul(losses, weights);
+    return weighGradient(losses, tf.mul(weights, repeatPerPixel(isColored(ab), weights.size)));
+  }
 }
 
-/** Every pixel's place in a table of all 8-bit colours: a * 256 + b, flat. */
-function indexOfColor(ab: tf.Tensor4D): tf.Tensor1D {
-  const [a, b] = tf.unstack(ab.reshape([-1, 2]), 1) as [tf.Tensor1D, tf.Tensor1D];
+type RowDecoder = (
+  logits: tf.Tensor2D,
+  centers: tf.Tensor2D,
+  decoding: ClassificationRecipe['decoding'],
+) => tf.Tensor2D;
+
+/** One colour of each row of logits. */
+const rowDecoders: Record<ClassificationRecipe['decoding']['type'], RowDecoder> = {
+  /** Of Zhang et al.; softmax(logits / T) is their exp(log z / T) / Σ of z = softmax(logits). */
+  'annealed-mean': (logits, centers, decoding) => {
+    const { temperature } = decoding as Extract<typeof decoding, { type: 'annealed-mean' }>;
+    return tf.matMul(tf.softmax(tf.div(logits, temperature)), centers);
+  },
+  mean: (logits, centers) => tf.matMul(tf.softmax(logits), centers),
+  argmax: (logits, centers) => tf.gather(centers, tf.argMax(logits, 1)),
+};
+
+const rowsOf = (logits: tf.Tensor4D): tf.Tensor2D => logits.reshape([-1, logits.shape[3]]);
+
+/** Place of every nth pixel of every nth row in a table of all 8-bit colours: a * 256 + b, flat. */
+function colorsOf(ab: tf.Tensor4D, stride: number): tf.Tensor1D {
+  const [a, b] = tf.unstack(everyNth(ab, stride), 1) as [tf.Tensor1D, tf.Tensor1D];
   return tf.add(tf.mul(a, tf.scalar(256, 'int32')), b);
 }
 
-function everyNth(ab: tf.Tensor4D, stride: number): tf.Tensor4D {
-  if (stride === 1) return ab;
-  return tf.stridedSlice(ab, [0, 0, 0, 0], ab.shape, [1, stride, stride, 1]) as tf.Tensor4D;
+/** (pixels, 2). By two slices, because the WebAssembly backend's stridedSlice takes integers for floats. */
+function everyNth(ab: tf.Tensor4D, stride: number): tf.Tensor2D {
+  const width = ab.shape[2];
+  const rows = tf.slice(ab.reshape<tf.Tensor2D>([-1, stride * width * 2]), [0, 0], [-1, width * 2]);
+  return tf.slice(rows.reshape<tf.Tensor2D>([-1, stride * 2]), [0, 0], [-1, 2]);
+}
+
+/** 1 for each image that has a colour, else 0: Zhang et al.'s released code looks for an |a| or |b| above 5. */
+function isColored(ab: tf.Tensor4D): tf.Tensor1D {
+  const chroma = tf.abs(tf.sub(tf.cast(ab, 'float32'), 128));
+  return tf.cast(tf.greater(tf.max(chroma, [1, 2, 3]), 5), 'float32');
+}
+
+function repeatPerPixel(ofImages: tf.Tensor1D, pixels: number): tf.Tensor1D {
+  const images = ofImages.size;
+  return tf.tile(ofImages.expandDims(1), [1, pixels / images]).flatten();
+}
+
+/** x itself, whose gradient is multiplied by the weights: the released code trains with them, and prints the loss without. */
+const weighGradient = (x: tf.Tensor1D, weights: tf.Tensor1D) => weightedGradient(x, weights) as tf.Tensor1D;
+
+const weightedGradient = tf.customGrad((...inputs) => {
+  const [x, weights, save] = inputs as unknown as [tf.Tensor, tf.Tensor, tf.GradSaveFunc];
+  save([weights]);
+  return {
+    value: tf.clone(x),
+    gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => [tf.mul(dy, saved[0]!), tf.zerosLike(saved[0]!)],
+  };
+});
+
+/** How many bins of its row come before each label (rows, 1): the more probable ones, then those of a lower index. */
+function rankOf(labels: tf.Tensor2D, logits: tf.Tensor2D): tf.Tensor1D {
+  const own = tf.gatherND(logits, cellsOf(labels)); // gather with batchDims is wrong on the WebAssembly backend
+  const bins = tf.range(0, logits.shape[1], 1, 'int32').expandDims(0);
+  const isEarlierEqual = tf.logicalAnd(tf.equal(logits, own), tf.less(bins, labels));
+  return tf.sum(tf.cast(tf.logicalOr(tf.greater(logits, own), isEarlierEqual), 'int32'), 1);
+}
+
+/** -Σ p log p with log p = logit - log Σ exp, so that a p of 0 is no trouble. */
+function meanEntropy(logits: tf.Tensor2D): tf.Scalar {
+  const softmax = tf.softmax(logits);
+  const logs = tf.sub(logits, tf.expandDims(logSumExp(logits, softmax), 1));
+  return tf.neg(tf.mean(tf.sum(tf.mul(softmax, logs), 1)));
 }

@@ -1,5 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
-import { type ClassificationRecipe, plainClassification, plainRegression } from '@chromatune/contracts';
+import {
+  type ClassificationRecipe,
+  type LossRecipe,
+  plainClassification,
+  plainRegression,
+} from '@chromatune/contracts';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { makeBins } from '../color/bins.js';
 import { makeLoss } from './loss.js';
@@ -15,7 +20,7 @@ describe('regression', () => {
     ['tanh', [0, 0, 72 / 110, -108 / 110]],
     ['sigmoid', [128 / 255, 128 / 255, 200 / 255, 20 / 255]],
   ] as const)('with %s output has its own target units', (outputActivation, target) => {
-    const loss = makeLoss({ loss: { ...plainRegression, outputActivation } });
+    const loss = lossOf({ ...plainRegression, outputActivation });
     const truth = tf.tensor4d([128, 128, 200, 20], [1, 1, 2, 2], 'int32');
     const ab = tf.tensor4d([...target], [1, 1, 2, 2]);
 
@@ -25,7 +30,7 @@ describe('regression', () => {
   });
 
   test('loss is the mean over pixels and components, whatever the batch size', () => {
-    const loss = makeLoss({ loss: plainRegression });
+    const loss = lossOf(plainRegression);
     const value = (images: number) =>
       loss
         .value({ ab: tf.fill([images, 2, 2, 2], 2) }, tf.fill([images, 2, 2, 2], 128, 'int32'))
@@ -39,7 +44,7 @@ describe('regression', () => {
 describe('classification', () => {
   test('at full resolution wants the bin of every pixel', () => {
     const bins = makeBins(10, 'gamut');
-    const loss = makeLoss({ loss: classification({ headResolution: 'full' }) });
+    const loss = lossOf(classification({ headResolution: 'full' }));
     const truth = tf.tensor4d([168, 128, 128, 128], [1, 1, 2, 2], 'int32');
     const wanted = [40, 0].map((a) => bins.a.findIndex((center, bin) => center === a && bins.b[bin] === 0));
     const sure = tf.oneHot(wanted, bins.count).mul(1000).reshape([1, 1, 2, bins.count]) as tf.Tensor4D;
@@ -49,7 +54,7 @@ describe('classification', () => {
   });
 
   test('at quarter resolution wants every fourth pixel of every fourth row, not their average', () => {
-    const loss = makeLoss({ loss: classification({ binGridSize: 40 }) });
+    const loss = lossOf(classification({ binGridSize: 40 }));
     const truth = tf.buffer<tf.Rank.R4, 'int32'>([1, 8, 8, 2], 'int32', new Int32Array(128).fill(128));
     const logits = tf.randomNormal<tf.Rank.R4>([1, 2, 2, 23], 0, 3, 'float32', 5);
     const before = loss.value({ logits }, truth.toTensor()).dataSync()[0]!;
@@ -62,7 +67,7 @@ describe('classification', () => {
   });
 
   test('loss is the cross entropy, mean over pixels: ln of the number of bins when nothing is known', () => {
-    const loss = makeLoss({ loss: classification({ binSet: 'square' }) });
+    const loss = lossOf(classification({ binSet: 'square' }));
     const value = (images: number) => {
       const truth = tf.fill([images, 8, 8, 2], 128, 'int32') as tf.Tensor4D;
       return loss.value({ logits: tf.zeros([images, 2, 2, 625]) }, truth).dataSync()[0];
@@ -73,7 +78,7 @@ describe('classification', () => {
   });
 
   test('keeps its gradient finite where the logits are far apart', () => {
-    const loss = makeLoss({ loss: classification({ binGridSize: 40, headResolution: 'full' }) });
+    const loss = lossOf(classification({ binGridSize: 40, headResolution: 'full' }));
     const bins = makeBins(40, 'gamut');
     const right = bins.a.findIndex((a, bin) => a === 0 && bins.b[bin] === 0);
     const logits = tf.oneHot([5], 23).mul(1e4).reshape([1, 1, 1, 23]) as tf.Tensor4D;
@@ -87,7 +92,7 @@ describe('classification', () => {
 
   test('decodes a certain bin to its centre', () => {
     const bins = makeBins(20, 'gamut');
-    const loss = makeLoss({ loss: classification({ binGridSize: 20, headResolution: 'full' }) });
+    const loss = lossOf(classification({ binGridSize: 20, headResolution: 'full' }));
     const logits = tf.oneHot([9], bins.count).mul(100).reshape([1, 1, 1, bins.count]);
     const [a, b] = loss.decode({ logits: logits as tf.Tensor4D }).dataSync();
 
@@ -100,13 +105,13 @@ describe('classification', () => {
     [1, [0.5, 0.3, 0.2]],
   ])('anneals with temperature %d as Zhang et al.', (temperature, weights) => {
     const { a, b, count } = makeBins(40, 'gamut');
-    const loss = makeLoss({
-      loss: classification({
+    const loss = lossOf(
+      classification({
         binGridSize: 40,
         headResolution: 'full',
         decoding: { type: 'annealed-mean', temperature },
       }),
-    });
+    );
     const logits = tf.fill([1, 1, 1, count], -1e9).bufferSync();
     [0.5, 0.3, 0.2].forEach((probability, bin) => logits.set(Math.log(probability), 0, 0, 0, 3 * bin));
     const decoded = loss.decode({ logits: logits.toTensor() as tf.Tensor4D }).dataSync();
@@ -120,7 +125,7 @@ describe('classification', () => {
     const bins = makeBins(40, 'gamut');
     const grey = bins.a.findIndex((a, bin) => a === 0 && bins.b[bin] === 0);
     const red = bins.a.findIndex((a, bin) => a === 40 && bins.b[bin] === 0);
-    const loss = makeLoss({ loss: classification({ binGridSize: 40 }) });
+    const loss = lossOf(classification({ binGridSize: 40 }));
     const logits = tf.oneHot([grey, red, grey, red], bins.count).mul(1000).reshape([1, 2, 2, bins.count]);
     const decoded = loss.decode({ logits: logits as tf.Tensor4D });
 
@@ -130,6 +135,9 @@ describe('classification', () => {
     row.forEach((value, x) => expect(value).toBeCloseTo(40 * torch[x]!, 3));
   });
 });
+
+const lossOf = (loss: LossRecipe, abCounts?: Float64Array) =>
+  makeLoss({ loss, model: { imageSize: 8 } }, { abCounts });
 
 const classification = (options: Partial<ClassificationRecipe>): ClassificationRecipe => ({
   ...plainClassification,

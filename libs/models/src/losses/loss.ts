@@ -1,7 +1,8 @@
-import { type Recipe } from '@chromatune/contracts';
+import { type LossRecipe, type ModelRecipe } from '@chromatune/contracts';
 import type * as tf from '@tensorflow/tfjs';
 import { type Prediction } from '../networks/prediction.js';
 import { classificationLoss } from './classification.js';
+import { combinedLoss } from './combined.js';
 import { regressionLoss } from './regression.js';
 
 /**
@@ -10,19 +11,52 @@ import { regressionLoss } from './regression.js';
  */
 export interface Loss {
   /**
-   * Loss of a batch: of each image as the recipe reduces it, averaged over the images, so that it never depends on the
-   * batch size. Differentiable in the prediction.
+   * Loss of a batch: of each image as the recipe reduces it (the mean over its pixels, or their sum), averaged over the
+   * images, so that it never depends on the batch size. Differentiable in the prediction.
    * @param ab the true colours, int32 [n, size, size, 2], 8-bit
    */
   value(prediction: Prediction, ab: tf.Tensor4D): tf.Scalar;
+  /** The terms of a combined loss, reduced as `value` is, the regression not yet weighted. Other losses have none. */
+  parts(prediction: Prediction, ab: tf.Tensor4D): Partial<Record<'classification' | 'regression', tf.Scalar>>;
   /** ab of each pixel of the image, in ab units: [n, size, size, 2]. Not clipped to what sRGB can show. */
   decode(prediction: Prediction): tf.Tensor4D;
+  /**
+   * How well a classification head knows the bins, means over its pixels; empty without one. `top1`, `top5`: share of the
+   * pixels whose bin is the most probable, or among the five most probable (of equally probable ones that of the lower
+   * index comes first). `entropy` of the predicted distributions, in nats.
+   */
+  measures(prediction: Prediction, ab: tf.Tensor4D): Partial<Record<LossMeasure, tf.Scalar>>;
+  /**
+   * What `value` of the whole training split cannot go below, whatever the network: 0 for most losses, not for soft labels
+   * (their own entropy) nor for a double softmax. Null where the colours of the training split would be needed to say it.
+   */
+  floor: number | null;
   /** Tensors that live as long as the loss: a recording embeds them. */
   constants: tf.Tensor[];
   dispose(): void;
 }
 
-export function makeLoss({ loss }: Pick<Recipe, 'loss'>): Loss {
-  if (loss.type === 'combined') throw new Error('The combined loss is not a loss of one head.');
-  return loss.type === 'regression' ? regressionLoss(loss) : classificationLoss(loss);
+/** The part of a recipe that makes a loss. */
+export interface LossOfImages {
+  loss: LossRecipe;
+  model: Pick<ModelRecipe, 'imageSize'>;
+}
+
+export type LossMeasure = 'top1' | 'top5' | 'entropy';
+
+/**
+ * @param abCounts how often each 8-bit colour occurs in the training split, at index a8 * 256 + b8; rebalancing needs it
+ * @throws Error when a rebalanced loss gets none
+ */
+export function makeLoss(
+  { loss, model }: LossOfImages,
+  { abCounts }: { abCounts?: Float64Array } = {},
+): Loss {
+  const { imageSize } = model;
+  if (loss.type === 'regression') return regressionLoss(loss);
+  if (loss.type === 'classification') return classificationLoss(loss, { imageSize, abCounts });
+  return combinedLoss(loss, {
+    regression: regressionLoss(loss.regression),
+    classification: classificationLoss(loss.classification, { imageSize, abCounts }),
+  });
 }

@@ -22,7 +22,7 @@ export const lossItems = (): Item[] =>
 
 function compareLoss(one: LossCase): Comparison {
   return tidily(() => {
-    const loss = makeLoss({ loss: recipeOf(one) });
+    const loss = makeLoss({ loss: recipeOf(one), model: { imageSize: side } });
     const comparison = 'decoded' in one ? compareDecoded(one, loss) : compareValueAndGradient(one, loss);
     loss.dispose();
     return comparison;

@@ -91,6 +91,9 @@ function slopes(scale: number): Loss {
       return tf.sum(tf.mul(ab!.flatten(), slope.flatten()));
     },
     decode: ({ ab }) => ab!,
+    parts: () => ({}),
+    measures: () => ({}),
+    floor: null,
     constants: [series],
     dispose: () => series.dispose(),
   };

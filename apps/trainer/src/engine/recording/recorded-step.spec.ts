@@ -36,7 +36,7 @@ const combinations: [name: string, change: Partial<Recipe>][] = [
   ['regression with Adam', {}],
   [
     'classification with Adam and decay',
-    { loss: classification, optimizer: { ...plainAdam, weightDecay: 1e-2 } },
+    { loss: classification, optimizer: { ...plainAdam, learningRate: 3e-4, weightDecay: 1e-2 } },
   ],
   [
     'AdamW with a cosine and warm-up',

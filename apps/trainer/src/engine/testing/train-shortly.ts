@@ -42,6 +42,7 @@ export async function trainShortly({
   result.state = step.state();
   step.dispose();
   network.dispose();
+  loss.dispose();
   return result;
 }
 

@@ -56,18 +56,42 @@ const combinations: [name: string, change: Partial<Recipe>][] = [
 ];
 
 /** What the combinations above do not hold of networks, and which tensors then stay as they are. */
-const networks: [name: string, model: Partial<typeof plainModel>, stays: RegExp | null][] = [
+const networks: [name: string, change: Partial<Recipe>, stays: RegExp | null][] = [
   [
     'bottlenecks, three channels in and bilinear upsampling',
-    { encoder: 'resnet50', inputAdaptation: 'replicate-normalised', upsampling: 'bilinear' },
+    {
+      model: {
+        ...model,
+        encoder: 'resnet50',
+        inputAdaptation: 'replicate-normalised',
+        upsampling: 'bilinear',
+      },
+    },
     null,
   ],
   [
     'frozen stages and transposed upsampling',
-    { encoder: 'vgg16bn', freezeThrough: 'conv2', upsampling: 'transposed' },
+    { model: { ...model, encoder: 'vgg16bn', freezeThrough: 'conv2', upsampling: 'transposed' } },
     /^encoder\/features\/(\d|1[0-3])\//,
   ],
-  ['frozen batch norm', { encoder: 'vgg16', batchNorm: 'frozen', cut: 'conv5' }, /\/running_/],
+  [
+    'frozen batch norm',
+    { model: { ...model, encoder: 'vgg16', batchNorm: 'frozen', cut: 'conv5' } },
+    /\/running_/,
+  ],
+  [
+    'both heads',
+    {
+      loss: {
+        type: 'combined',
+        regression: plainRegression,
+        classification,
+        regressionWeight: 10,
+        decodeFrom: 'classification',
+      },
+    },
+    null,
+  ],
 ];
 
 describe.skipIf(onlyPortable)('the recorded step', () => {
@@ -107,7 +131,7 @@ describe.skipIf(onlyPortable)('the recorded step', () => {
   test.each(networks)(
     'computes what the eager one does, of a network with %s',
     async (_name, change, stays) => {
-      const recipe = { model: { ...model, ...change }, optimizer: sgd }; // Adam makes steps of rounding errors too
+      const recipe = { optimizer: sgd, ...change }; // Adam makes steps of rounding errors too
       const [recorded, eager] = [start(engine.createStep, recipe), start(createEagerStep, recipe)];
       const before = recorded.state();
       for (let i = 0; i < 3; i++) {

@@ -122,6 +122,7 @@ const stored: RunDetail = {
   latest: {},
   best: {},
   baselines: null,
+  learned: null,
   failure: null,
   weightsSha256: null,
   reproductionOf: null,

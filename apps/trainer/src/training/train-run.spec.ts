@@ -5,11 +5,13 @@ import {
   type Assignment,
   baselinesOf,
   type ChildEvent,
+  type ClassificationRecipe,
   type Environment,
   objectiveMetric,
   type Recipe,
   type SpooledEvent,
   plainClassification,
+  plainRegression,
   weightsFileName,
 } from '@chromatune/contracts';
 import {
@@ -33,6 +35,26 @@ import { trainRun, type TrainResult } from './train-run.js';
 
 const dataset = makeTinyDataset();
 const recipe = tinyRecipe(dataset);
+const classification: ClassificationRecipe = { ...plainClassification, binGridSize: 20 };
+const resumedRecipes: [name: string, change: Partial<Recipe>][] = [
+  ['regression', {}],
+  ['classification', { loss: classification, model: { ...recipe.model, cut: 'conv3' } }],
+  [
+    'both, cropped, averaged, along a cosine',
+    {
+      loss: {
+        type: 'combined',
+        regression: plainRegression,
+        classification,
+        regressionWeight: 10,
+        decodeFrom: 'regression',
+      },
+      augmentation: { flip: true, crop: 0.5 },
+      averageDecay: 0.9,
+      schedule: { type: 'cosine', floor: 0 },
+    },
+  ],
+];
 const steps = stepsPerEpoch(dataset.manifest, recipe.batchSize);
 let folder: string;
 let files: FileProvider;
@@ -93,13 +115,10 @@ describe('a run', () => {
     expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([64, 128]); // width, height
   });
 
-  it.each(['regression', 'classification'] as const)(
+  it.each(resumedRecipes)(
     'paused in the middle of an epoch and resumed equals the uninterrupted one (%s)',
-    async (type) => {
-      const changed =
-        type === 'regression'
-          ? recipe
-          : tinyRecipe(dataset, { loss: classification, model: { ...recipe.model, cut: 'conv3' } });
+    async (_title, change) => {
+      const changed = tinyRecipe(dataset, change);
       const whole = await train({ recipe: changed });
       const first = await train({ recipe: changed, pauseAfterStep: steps + 2 });
       const pause = checkpointFile(first.events);
@@ -111,14 +130,16 @@ describe('a run', () => {
       expect(second.result.weightsSha256).toBe(whole.result.weightsSha256);
       expect([...measured(first.events), ...measured(second.events)]).toEqual(measured(whole.events));
     },
+    120_000,
   );
 
-  it('pauses at the next step boundary, however often it is asked to', async () => {
-    const whole = await train({});
+  it('pauses at the next step boundary, however often it is asked to, with every augmentation', async () => {
+    const changed = tinyRecipe(dataset, { augmentation: { flip: true, crop: 0.75 } });
+    const whole = await train({ recipe: changed });
     let resumeFrom: string | null = null;
     const pieces: SpooledEvent[] = [];
     for (let piece = 0; piece < 4 * steps; piece++) {
-      const part: Trained = await train({ resumeFrom, pauseAfterStep: piece + 1 });
+      const part: Trained = await train({ recipe: changed, resumeFrom, pauseAfterStep: piece + 1 });
       pieces.push(...part.events);
       if (part.result.outcome === 'completed') break;
       resumeFrom = checkpointFile(part.events);
@@ -126,7 +147,7 @@ describe('a run', () => {
 
     expect(measured(pieces)).toEqual(measured(whole.events));
     expect(checkpointsOf(pieces).at(-1)!.weightsSha256).toBe(whole.result.weightsSha256);
-  });
+  }, 120_000);
 
   it('asked to pause at the last step of an epoch, ends the epoch first', async () => {
     const { events, result } = await train({ pauseAfterStep: steps });
@@ -263,8 +284,6 @@ describe('a run with imported weights', () => {
     return name === 'encoder/conv1/weight' ? adaptInputFilters({ data, shape }, 'sum').data : data;
   }
 });
-
-const classification: Recipe['loss'] = { ...plainClassification, binGridSize: 20 };
 
 /** ab RMSE of grey, by its definition. */
 async function greyError(): Promise<number> {

@@ -23,6 +23,8 @@ export { type NpyFile, type NpyPlace, openNpy } from './npy/npy-file.js';
 export { type NpyDtype, type NpyHeader, readNpyHeader } from './npy/npy-header.js';
 export { abCounts } from './prior.js';
 export { areaResize } from './pictures/area-resize.js';
+export { encodePicture, lightnessAt, networkSides, openPhoto, paintPicture } from './pictures/colorize.js';
+export { enlargeAb, type Sides } from './pictures/enlarge-ab.js';
 export { contactSheet, pngOf } from './pictures/png.js';
 export {
   decodeSafetensors,

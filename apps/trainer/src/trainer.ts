@@ -1,4 +1,6 @@
+import { rm } from 'node:fs/promises';
 import { hostname, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type Database, openDatabase } from '@chromatune/database';
@@ -7,6 +9,7 @@ import { NestFactory } from '@nestjs/core';
 import type { Logger } from 'pino';
 import { childEnvironment, type TrainerConfig } from './config/trainer-environment.js';
 import { nestLogger } from './nest-logger.js';
+import { Colorizer } from './supervisor/colorizer.js';
 import { Meters } from './supervisor/meters.js';
 import {
   type Capacity,
@@ -100,6 +103,16 @@ async function startIn(folder: TrainerFolder, options: TrainerOptions): Promise<
     meters,
     log,
   });
+  const colorizer = new Colorizer({
+    trainerId,
+    folder: await emptied(join(config.TRAINER_FOLDER, 'colorize')),
+    childEntry: `${compiled}/training/colorize.js`,
+    childEnv: childEnvironment(env, { slot: 0, gpus }),
+    environment,
+    store,
+    cache,
+    log,
+  });
   const stopListening = await database.listen(
     (change) => {
       if (change.type === 'command' && change.trainerId === trainerId) void supervisor.renew();
@@ -112,6 +125,7 @@ async function startIn(folder: TrainerFolder, options: TrainerOptions): Promise<
       pool: config.TRAINER_POOL,
       slots,
       supervisor,
+      colorizer,
       meters,
       log,
     }),
@@ -134,12 +148,19 @@ async function startIn(folder: TrainerFolder, options: TrainerOptions): Promise<
     port,
     supervisor,
     stop: async () => {
+      colorizer.stop();
       await supervisor.shutDown();
       await database.trainers.leave(trainerId).catch(() => undefined);
       await close();
       log.info('stopped');
     },
   };
+}
+
+/** A folder with nothing in it, whatever a trainer that was killed left there. */
+async function emptied(folder: string): Promise<string> {
+  await rm(folder, { recursive: true, force: true });
+  return folder;
 }
 
 function registerTrainer(

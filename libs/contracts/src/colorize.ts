@@ -59,3 +59,6 @@ export const colorizePrefix = 'colorize/';
 export const maxPhotoBytes = 64 * 1024 * 1024;
 /** Most pixels of one: its colours take a trainer some 20 bytes a pixel. */
 export const maxPhotoPixels = 64_000_000;
+
+/** How long the API waits for a trainer to colour a photograph, and how long a trainer tries. */
+export const colorizeSeconds = 120;

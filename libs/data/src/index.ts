@@ -13,6 +13,7 @@ export {
 } from './import/import-options.js';
 export { importNpy, type NpyImportOptions } from './import/import-npy.js';
 export { importSynthetic, type SyntheticImportOptions } from './import/import-synthetic.js';
+export { listPhotos } from './import/photo-files.js';
 export { importPhotos, type PhotoImportOptions, type SourceCredit } from './import/import-photos.js';
 export { countOutOfGamut } from './lab/gamut.js';
 export { lab8ToSrgb, labToSrgb, paintLightness, srgbToLab, srgbToLab8 } from './lab/lab.js';

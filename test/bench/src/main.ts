@@ -6,11 +6,12 @@ import { commit, load, machine } from './machine.js';
 import { type Check, isMet, type Options, type Part, type Result } from './part.js';
 import { importPart } from './parts/import.js';
 import { livePart } from './parts/live.js';
+import { memoryPart } from './parts/memory.js';
 import { overheadPart } from './parts/overhead.js';
 import { startPart } from './parts/start.js';
 import { trainingPart } from './parts/training.js';
 
-const parts: Part[] = [importPart, trainingPart, overheadPart, livePart, startPart];
+const parts: Part[] = [importPart, trainingPart, memoryPart, overheadPart, livePart, startPart];
 
 const usage = `npm run bench -- PART … [options]
 

@@ -1,0 +1,162 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import {
+  type ClassificationRecipe,
+  plainAdam,
+  plainClassification,
+  plainModel,
+  plainRegression,
+  type ModelRecipe,
+} from '@chromatune/contracts';
+import { chooseMicroBatch, correctionOf, forecastMemory } from '@chromatune/models/describe';
+import { type MemoryJob, type MemoryUse, memoryUse } from '../memory-job.js';
+import { median } from '../numbers.js';
+import type { Options, Part, Result } from '../part.js';
+
+type Shape = MemoryJob['recipe'];
+
+const common = { optimizer: plainAdam, microBatch: 0, averageDecay: 0 } as const;
+const regression = (model: Partial<ModelRecipe>, batchSize: number, change: Partial<Shape> = {}): Shape => ({
+  ...common,
+  model: { ...plainModel, ...model },
+  loss: plainRegression,
+  batchSize,
+  ...change,
+});
+const classification = (
+  model: Partial<ModelRecipe>,
+  loss: Partial<ClassificationRecipe>,
+  batchSize: number,
+): Shape => ({
+  ...common,
+  model: { ...plainModel, cut: 'conv3', ...model },
+  loss: { ...plainClassification, ...loss },
+  batchSize,
+});
+
+/** Every encoder, head and upsampling, several sizes, widths and batches: what a small machine can hold. */
+const shapes: Shape[] = [
+  ...[16, 64, 128].map((batch) => regression({ encoder: 'resnet18', width: 0.5 }, batch)),
+  ...[16, 32, 64, 96].map((batch) => regression({}, batch)),
+  ...[16, 48].map((batch) => regression({ encoder: 'resnet18' }, batch)),
+  ...[8, 24].map((batch) => regression({ encoder: 'resnet50' }, batch)),
+  ...[8, 16].map((batch) => regression({ encoder: 'resnet101' }, batch)),
+  ...[4, 12].map((batch) => regression({ encoder: 'resnet152' }, batch)),
+  ...[8, 24].map((batch) => regression({ encoder: 'vgg16' }, batch)),
+  ...[8, 24].map((batch) => regression({ encoder: 'vgg16bn' }, batch)),
+  regression({ imageSize: 128 }, 16),
+  regression({ imageSize: 224 }, 8),
+  regression({ imageSize: 96, width: 0.5 }, 32),
+  regression({ encoder: 'resnet50', width: 0.5, imageSize: 128 }, 8),
+  regression({ cut: 'conv5' }, 32),
+  regression({ cut: 'conv3' }, 64),
+  regression({ cut: 'conv2', width: 0.5 }, 64),
+  regression({ upsampling: 'bilinear' }, 32),
+  regression({ upsampling: 'transposed' }, 32),
+  regression({ inputAdaptation: 'replicate-normalised' }, 32),
+  regression({ freezeThrough: 'conv3' }, 64),
+  regression({ batchNorm: 'frozen' }, 32),
+  regression({}, 32, { averageDecay: 0.99 }),
+  regression({}, 32, {
+    optimizer: { type: 'sgd', learningRate: 0.01, momentum: 0.9, nesterov: false, weightDecay: 0 },
+  }),
+  ...[16, 64].map((batch) => classification({ encoder: 'resnet18', width: 0.5 }, {}, batch)),
+  ...[16, 48].map((batch) => classification({}, {}, batch)),
+  ...[2, 6].map((batch) => classification({}, { headResolution: 'full' }, batch)),
+  classification({ width: 0.25 }, { headResolution: 'full', headKernel: 3 }, 8),
+  classification({}, { binSet: 'square' }, 24),
+  classification({}, { encoding: { type: 'soft', neighbors: 5, sigma: 5 } }, 24),
+  {
+    ...regression({ encoder: 'resnet18' }, 24),
+    loss: {
+      type: 'combined',
+      regression: plainRegression,
+      classification: plainClassification,
+      regressionWeight: 10,
+      decodeFrom: 'classification',
+    },
+  },
+];
+
+const wantedError = 0.1;
+
+/**
+ * Forecasts of memory against what training processes took. Each shape is measured twice, in processes of their own: two
+ * steps of a third of its batch, as a trainer probes it, and two of the whole. The probe corrects the forecast of the whole.
+ */
+export const memoryPart: Part = {
+  name: 'memory',
+  measures:
+    'forecast memory of a training process against its peak, static and corrected by two steps of a third',
+  takes: '12 min',
+  async run({ say }: Options): Promise<Result> {
+    const result: Result = { rows: [], checks: [], notes: [] };
+    const errors: { still: number; corrected: number }[] = [];
+    for (const shape of shapes) {
+      say(nameOf(shape));
+      const images = Math.max(1, Math.round(shape.batchSize / 3));
+      const probe = await measure({ ...shape, batchSize: images });
+      const { peakBytes } = await measure(shape);
+      const still = forecastMemory(shape).bytes;
+      const correction = correctionOf({ ...shape, batchSize: images }, images, probe.peakBytes);
+      const corrected = forecastMemory(shape, { correction }).bytes;
+      errors.push({ still: errorOf(still, peakBytes), corrected: errorOf(corrected, peakBytes) });
+      result.rows.push({
+        shape: nameOf(shape),
+        'peak MB': peakBytes / 1e6,
+        'static MB': still / 1e6,
+        'error %': 100 * (still / peakBytes - 1),
+        'corrected MB': corrected / 1e6,
+        'its error %': 100 * (corrected / peakBytes - 1),
+        'pieces in 1 GB': chooseMicroBatch(shape, 1e9, correction).pieces,
+      });
+    }
+    const worst = Math.max(...errors.map(({ corrected }) => corrected));
+    result.checks.push({
+      what: `largest error of ${shapes.length} shapes`,
+      value: worst,
+      atMost: wantedError,
+      unit: '',
+    });
+    const middle = (of: 'still' | 'corrected') => (100 * median(errors.map((error) => error[of]))).toFixed(1);
+    const within = errors.filter(({ corrected }) => corrected <= wantedError).length;
+    result.notes.push(
+      `Median error ${middle('still')} % static, ${middle('corrected')} % corrected; ${within} of ${shapes.length} within 10 %.`,
+    );
+    return result;
+  },
+};
+
+const errorOf = (forecast: number, peak: number) => Math.abs(forecast / peak - 1);
+
+const program = fileURLToPath(new URL('../children/measure-memory.js', import.meta.url));
+
+async function measure(recipe: Shape): Promise<MemoryUse> {
+  const job: MemoryJob = { recipe, engine: 'native', threads: 2 };
+  const child = fork(program, [JSON.stringify(job)], { silent: true });
+  let errors = '';
+  child.stderr!.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-4000)));
+  const ended = once(child, 'exit').then(([code]: unknown[]) => {
+    throw new Error(`The process that was measured ended with ${String(code)}:\n${errors}`);
+  });
+  const [message] = (await Promise.race([once(child, 'message'), ended])) as unknown[];
+  ended.catch(() => undefined);
+  return memoryUse.parse(message);
+}
+
+const nameOf = ({ model, loss, batchSize, optimizer, averageDecay }: Shape): string =>
+  [
+    loss.type,
+    `${model.encoder} × ${model.width} to ${model.cut}`,
+    ...(['upsampling', 'inputAdaptation', 'batchNorm', 'freezeThrough'] as const)
+      .filter((key) => model[key] !== plainModel[key])
+      .map((key) => `${key} ${model[key]}`),
+    ...(loss.type === 'classification'
+      ? [loss.headResolution, `kernel ${loss.headKernel}`, loss.binSet, loss.encoding.type]
+      : []),
+    ...(optimizer.type === 'adam' ? [] : [optimizer.type]),
+    ...(averageDecay > 0 ? ['average'] : []),
+    `${model.imageSize} px`,
+    `batch ${batchSize}`,
+  ].join(', ');

@@ -5,3 +5,10 @@ export {
   type LayerDescription,
   type NetworkDescription,
 } from './networks/describe-network.js';
+export {
+  chooseMicroBatch,
+  correctionOf,
+  forecastMemory,
+  type MemoryForecast,
+  type MicroBatchChoice,
+} from './forecast-memory.js';

@@ -13,11 +13,10 @@ export { loadEncoderWeights } from './networks/encoder-weights.js';
 export { adaptInputFilters, type InputFilters } from './networks/input-adaptation.js';
 export { buildEncoder, buildNetwork, type Encoder, type Network } from './networks/network.js';
 export { countParameters, type NetworkRecipe } from './networks/network-plan.js';
-export { predictAb, sideMultiple } from './predict.js';
-export { restoreNetwork } from './restore-network.js';
+export { predictAb } from './predict.js';
 export { type BatchTensors, batchTensors } from './training/batch.js';
 export { createEagerStep } from './training/eager-step.js';
-export { evaluateTensors } from './training/evaluate.js';
+export { evaluateInPieces, evaluateTensors } from './training/evaluate.js';
 export { lossAndGradients, movedStatistic, statisticsMomentum } from './training/gradients.js';
 export { adamCorrections, type OptimizerRecipe, optimizerSlots } from './training/optimizer.js';
 export { learningRateAt } from './training/schedule.js';
@@ -26,6 +25,7 @@ export {
   type Batch,
   type BatchShape,
   type Evaluation,
+  type EvaluationMeasure,
   microBatches,
   sliceBatch,
   type StateTensor,

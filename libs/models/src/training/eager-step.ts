@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { type Loss } from '../losses/loss.js';
 import { type Network } from '../networks/network.js';
 import { batchTensors } from './batch.js';
-import { evaluateTensors } from './evaluate.js';
+import { evaluateInPieces, evaluateTensors, type EvaluationTensors } from './evaluate.js';
 import { FlatVariables } from './flat-variables.js';
 import { lossAndGradients, movedStatistic } from './gradients.js';
 import { optimizerSlots, updateWeights } from './optimizer.js';
@@ -83,10 +83,15 @@ class EagerStep implements Step {
   }
 
   async evaluate(batch: Batch): Promise<Evaluation> {
-    return this.withAverage(() => {
-      const { loss, ab } = tf.tidy(() => evaluateTensors(this.network, this.loss, batchTensors(batch)));
-      return { loss: readAndFree(loss)[0]!, ab: readAndFree(ab) };
-    });
+    return evaluateInPieces(batch, this.recipe.microBatch, (piece) =>
+      this.withAverage(() => {
+        const { loss, ab, measures } = tf.tidy(
+          () => evaluateTensors(this.network, this.loss, batchTensors(piece)) as never,
+        ) as EvaluationTensors;
+        const read = Object.entries(measures).map(([name, value]) => [name, readAndFree(value)[0]!]);
+        return { loss: readAndFree(loss)[0]!, ab: readAndFree(ab), measures: Object.fromEntries(read) };
+      }),
+    );
   }
 
   learningRate(): number {

@@ -1,4 +1,5 @@
 import { type Recipe } from '@chromatune/contracts';
+import { type LossMeasure } from '../losses/loss.js';
 
 /** Images in OpenCV's 8-bit Lab convention, as they lie in a dataset's shards: L (n, size, size), ab (n, size, size, 2). */
 export interface Batch {
@@ -21,7 +22,12 @@ export interface Evaluation {
   loss: number;
   /** Predicted ab of every pixel in ab units, [n, size, size, 2]. */
   ab: Float32Array;
+  /** What else the loss knows, averaged over the images. */
+  measures: Partial<Record<EvaluationMeasure, number>>;
 }
+
+/** Of a classification head; and the terms of a combined loss. */
+export type EvaluationMeasure = LossMeasure | 'lossClassification' | 'lossRegression';
 
 export interface StepResult {
   /** Of the batch before the update. */

@@ -1,0 +1,52 @@
+import { plainAdam, plainModel, plainRegression, plainTraining } from '@chromatune/contracts';
+import { expect, test } from 'vitest';
+import { chooseMicroBatch, correctionOf, forecastMemory } from './forecast-memory.js';
+
+const GB = 1e9;
+const recipe = {
+  ...plainTraining,
+  model: { ...plainModel, encoder: 'resnet152', imageSize: 224 },
+  loss: plainRegression,
+  optimizer: plainAdam,
+  batchSize: 128,
+} as const;
+
+test('a network that broke down at batch 128 is forecast to need tens of gigabytes', () => {
+  const { bytes, fixedBytes } = forecastMemory(recipe);
+
+  expect(bytes).toBeGreaterThan(27 * GB); // its activations alone: 222 MiB an image
+  expect(bytes).toBeLessThan(50 * GB);
+  expect(fixedBytes).toBeLessThan(2 * GB);
+});
+
+test('it is computed in equal pieces, as large as fit', () => {
+  const choice = chooseMicroBatch(recipe, 8 * GB);
+  const { images, pieces } = choice;
+
+  expect(choice.fits).toBe(true);
+  expect(choice.bytes).toBeLessThanOrEqual(8 * GB);
+  expect(images * pieces).toBeGreaterThanOrEqual(128);
+  expect(images * (pieces - 1)).toBeLessThan(128);
+  expect(forecastMemory(recipe, { images: Math.ceil(128 / (pieces - 1)) }).bytes).toBeGreaterThan(8 * GB);
+});
+
+test('a batch that fits is computed at once', () => {
+  expect(chooseMicroBatch(recipe, 100 * GB)).toMatchObject({ images: 128, pieces: 1, fits: true });
+});
+
+test('says so when not even one image fits', () => {
+  expect(chooseMicroBatch(recipe, 1 * GB)).toMatchObject({ images: 1, pieces: 128, fits: false });
+});
+
+test('what was measured corrects what is forecast for other batches', () => {
+  const truth = forecastMemory(recipe, { images: 16, correction: 1.4 });
+  const correction = correctionOf(recipe, 16, truth.bytes);
+
+  expect(correction).toBeCloseTo(1.4, 2);
+  expect(
+    forecastMemory(recipe, { correction }).bytes / forecastMemory(recipe, { correction: 1.4 }).bytes,
+  ).toBeCloseTo(1, 2);
+  expect(chooseMicroBatch(recipe, 8 * GB, correction).images).toBeLessThan(
+    chooseMicroBatch(recipe, 8 * GB).images,
+  );
+});

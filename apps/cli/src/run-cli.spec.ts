@@ -225,6 +225,7 @@ const aRun = (changes: Partial<Run>): Run => ({
   epoch: 1,
   epochs: 4,
   totalSteps: 40,
+  microBatch: null,
   latest: {},
   best: { 'validation/abRmse': { value: 15.5, epoch: 1, step: 10 } },
   baselines: { grey: { abRmse: 16, psnr: 22 }, meanColor: { abRmse: 15, psnr: 23 } },

@@ -1,15 +1,15 @@
-import { rm } from 'node:fs/promises';
-import { hostname, totalmem } from 'node:os';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { slotMemoryBytes } from '@chromatune/contracts';
 import { type Database, openDatabase } from '@chromatune/database';
 import { openObjectStore } from '@chromatune/storage';
 import { NestFactory } from '@nestjs/core';
 import type { Logger } from 'pino';
 import { childEnvironment, type TrainerConfig } from './config/trainer-environment.js';
 import { nestLogger } from './nest-logger.js';
-import { Colorizer } from './supervisor/colorizer.js';
+import { MemoryCorrections } from './supervisor/memory-corrections.js';
 import { Meters } from './supervisor/meters.js';
 import {
   type Capacity,
@@ -101,16 +101,8 @@ async function startIn(folder: TrainerFolder, options: TrainerOptions): Promise<
     store,
     cache,
     meters,
-    log,
-  });
-  const colorizer = new Colorizer({
-    trainerId,
-    folder: await emptied(join(config.TRAINER_FOLDER, 'colorize')),
-    childEntry: `${compiled}/training/colorize.js`,
-    childEnv: childEnvironment(env, { slot: 0, gpus }),
-    environment,
-    store,
-    cache,
+    slotMemoryBytes: slotMemoryBytes(capacity),
+    corrections: await MemoryCorrections.open(join(config.TRAINER_FOLDER, 'memory-corrections.json')),
     log,
   });
   const stopListening = await database.listen(
@@ -125,7 +117,6 @@ async function startIn(folder: TrainerFolder, options: TrainerOptions): Promise<
       pool: config.TRAINER_POOL,
       slots,
       supervisor,
-      colorizer,
       meters,
       log,
     }),
@@ -148,7 +139,6 @@ async function startIn(folder: TrainerFolder, options: TrainerOptions): Promise<
     port,
     supervisor,
     stop: async () => {
-      colorizer.stop();
       await supervisor.shutDown();
       await database.trainers.leave(trainerId).catch(() => undefined);
       await close();
@@ -157,16 +147,10 @@ async function startIn(folder: TrainerFolder, options: TrainerOptions): Promise<
   };
 }
 
-/** A folder with nothing in it, whatever a trainer that was killed left there. */
-async function emptied(folder: string): Promise<string> {
-  await rm(folder, { recursive: true, force: true });
-  return folder;
-}
-
 function registerTrainer(
   database: Database,
   id: string,
-  { environment, reason, slots }: Capacity,
+  { environment, reason, slots, memoryBytes }: Capacity,
   { TRAINER_POOL: pool }: TrainerConfig,
 ) {
   return database.trainers.register({
@@ -176,6 +160,6 @@ function registerTrainer(
     slots,
     environment,
     engineReason: reason,
-    memoryBytes: totalmem(),
+    memoryBytes,
   });
 }

@@ -15,6 +15,14 @@ export const assignment = z.object({
   /** A checkpoint file to go on from. */
   resumeFrom: z.string().nullable(),
   environment,
+  /** Images to compute at once, as an earlier attempt or the reproduced run did; null leaves it to the child. */
+  microBatch: z.number().int().min(1).nullable(),
+  memory: z.object({
+    /** What this slot may use. */
+    limitBytes: z.number().int(),
+    /** What activations of this shape of network took here, as a multiple of their static estimate, where known. */
+    correction: z.number().positive().nullable(),
+  }),
 });
 export type Assignment = z.infer<typeof assignment>;
 
@@ -36,6 +44,7 @@ export const spooledEvent = z.discriminatedUnion('type', [
     fromStep: z.number().int(),
     totalSteps: z.number().int(),
     parameters: z.number().int(),
+    microBatch: z.number().int().min(1).describe('Images computed at once.'),
   }),
   z.object({ type: z.literal('baselines'), seq: z.number().int(), baselines }),
   z.object({ type: z.literal('point'), ...point.shape }),
@@ -72,6 +81,8 @@ export type SpooledEvent = z.infer<typeof spooledEvent>;
 export const childEvent = z.union([
   spooledEvent,
   z.object({ type: z.literal('needFiles'), names: z.array(z.string()) }),
+  /** What the first steps took, as a multiple of the static estimate of their activations. */
+  z.object({ type: z.literal('memoryMeasured'), correction: z.number().positive() }),
   /** Proof of life while nothing is measured: the step that is being computed. */
   z.object({ type: z.literal('alive'), step: z.number().int() }),
 ]);

@@ -52,6 +52,21 @@ export const metricCatalogue = {
     protocol:
       'Same loss on the validation split, mean over all pixels. Not comparable across losses or bin grids.',
   },
+  'validation/lossClassification': {
+    unit: '',
+    per: 'epoch',
+    better: 'lower',
+    label: 'cross entropy',
+    protocol: 'Classification term of the combined loss on the validation split, as the recipe reduces it.',
+  },
+  'validation/lossRegression': {
+    unit: '',
+    per: 'epoch',
+    better: 'lower',
+    label: 'error of ab',
+    protocol:
+      'Regression term of the combined loss on the validation split, as the recipe reduces it, before its weight.',
+  },
   'validation/abRmse': {
     unit: 'ab',
     per: 'epoch',

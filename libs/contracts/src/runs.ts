@@ -75,6 +75,7 @@ export const run = z.object({
   epoch: z.number(),
   epochs: z.number().int(),
   totalSteps: z.number().int().nullable(),
+  microBatch: z.number().int().nullable().describe('Images computed at once; null until it has begun.'),
   latest: z.partialRecord(metricName, measured),
   best: z.partialRecord(metricName, best),
   baselines: baselines.nullable(),

@@ -10,7 +10,7 @@ export const trainer = z.object({
   environment,
   /** Why this engine and not a faster one. */
   engineReason: z.string(),
-  memoryBytes: z.number().int(),
+  memoryBytes: z.number().int().describe('Memory that training may use, of the machine or of its GPUs.'),
   draining: z.boolean(),
   startedAt: instant,
   lastSeenAt: instant,
@@ -18,3 +18,7 @@ export const trainer = z.object({
   runs: z.array(runId),
 });
 export type Trainer = z.infer<typeof trainer>;
+
+/** Memory that one slot of a trainer may use: an equal share, less a tenth for everything else. */
+export const slotMemoryBytes = ({ memoryBytes, slots }: Pick<Trainer, 'memoryBytes' | 'slots'>) =>
+  Math.floor((0.9 * memoryBytes) / slots);

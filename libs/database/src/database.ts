@@ -17,6 +17,7 @@ import { type Leadership, tryLeadership } from './leadership.js';
 import { listen } from './listening.js';
 import { CreateSchema1763856000000 } from './migrations/1763856000000-create-schema.js';
 import { CreateWeights1764104400000 } from './migrations/1764104400000-create-weights.js';
+import { AddMicroBatch1764108000000 } from './migrations/1764108000000-add-micro-batch.js';
 import { Session } from './session.js';
 import { CheckpointsStore } from './stores/checkpoints.store.js';
 import { DatasetsStore } from './stores/datasets.store.js';
@@ -141,7 +142,7 @@ export function createDataSource(
       TrainerEntity,
       WeightsEntity,
     ],
-    migrations: [CreateSchema1763856000000, CreateWeights1764104400000],
+    migrations: [CreateSchema1763856000000, CreateWeights1764104400000, AddMicroBatch1764108000000],
     migrationsTransactionMode: 'all',
     logging: false,
     poolErrorHandler: () => undefined, // an idle connection broke: the next use says so

@@ -4,7 +4,6 @@ import { PinoLogger } from 'nestjs-pino';
 import { InjectDatabase } from '../config/connections.js';
 import { VerdictService } from '../runs/verdict.service.js';
 import { CheckpointCleaner } from './checkpoint-cleaner.js';
-import { PhotoCleaner } from './photo-cleaner.js';
 import { RunMaker } from './run-maker.js';
 import { TrainingQueue } from './training-queue.js';
 
@@ -22,7 +21,6 @@ export class SchedulerDuties {
     runMaker: RunMaker,
     verdicts: VerdictService,
     cleaner: CheckpointCleaner,
-    photos: PhotoCleaner,
     private readonly logger: PinoLogger,
   ) {
     logger.setContext('Scheduler');
@@ -32,7 +30,6 @@ export class SchedulerDuties {
       ['ring for queued runs', () => this.ring()],
       ['judge reproductions', () => verdicts.judgeEnded()],
       ['remove old checkpoints', () => cleaner.removeOld()],
-      ['remove abandoned photographs', () => photos.removeAbandoned()],
     ];
   }
 

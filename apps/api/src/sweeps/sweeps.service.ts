@@ -9,6 +9,7 @@ import {
   type SweepSpec,
 } from '@chromatune/contracts';
 import type { Database } from '@chromatune/database';
+import { forecastSweep } from './memory-forecasts.js';
 import { countRuns, planSweep, readSpec, varyingParameters } from '@chromatune/search';
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
@@ -57,7 +58,9 @@ export class SweepsService {
     const { version, problems } = await this.checkAgainstPlatform(spec, yaml);
     if (version && plan.problems.length === 0)
       problems.push(...(await this.checkWeights(spec, yaml, version)));
-    return { ...plan, problems: [...plan.problems, ...problems] };
+    if (!version || problems.length > 0) return { ...plan, problems: [...plan.problems, ...problems] };
+    const { name, digest } = version;
+    return { ...plan, forecasts: forecastSweep(spec, { name, digest }, await this.database.trainers.list()) };
   }
 
   async get(id: string): Promise<SweepDetail> {

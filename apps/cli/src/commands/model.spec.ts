@@ -119,6 +119,7 @@ const stored: RunDetail = {
   epoch: 0,
   epochs: 1,
   totalSteps: null,
+  microBatch: null,
   latest: {},
   best: {},
   baselines: null,

@@ -42,11 +42,18 @@ async function planSweep({ api, output, finish }: Context, file: string): Promis
   if (plan.problems.length > 0) finish(exitCodes.failed);
 }
 
-function planText({ problems, runs, preview, varying }: SweepPlan, file: string, colors: Colors): string {
+function planText(
+  { problems, runs, preview, varying, forecasts }: SweepPlan,
+  file: string,
+  colors: Colors,
+): string {
   if (problems.length > 0) {
     return [`${colors.red('✖')} ${file} cannot be launched:`, ...fieldsText(problems, colors)].join('\n');
   }
-  const summary = `${colors.green('✔')} ${file} makes ${count(runs, 'run')}.`;
+  const memory = forecasts
+    .map(({ text, fits }) => `\n  ${fits ? colors.dim(text) : colors.red(text)}`)
+    .join('');
+  const summary = `${colors.green('✔')} ${file} makes ${count(runs, 'run')}.${memory}`;
   if (varying.length === 0) return summary;
   const rows = preview.map((values, index) => ({ values, index }));
   const columns = varying.map((name) => ({

@@ -44,6 +44,8 @@ export function formatMetric(metric: MetricName, value: Measured | null | undefi
     case 'train/loss':
     case 'train/gradientNorm':
     case 'validation/loss':
+    case 'validation/lossClassification':
+    case 'validation/lossRegression':
       return significant(number, 4);
   }
 }

@@ -9,6 +9,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeTinyDataset, tinyRecipe } from '../testing/tiny-dataset.js';
 import { SupervisedAttempt } from './attempt.js';
+import { MemoryCorrections } from './memory-corrections.js';
 import { Meters } from './meters.js';
 import { ShardCache } from './shard-cache.js';
 
@@ -129,6 +130,7 @@ async function supervise(program: string, circumstances: Circumstances = {}): Pr
       attempt: 1,
       resume: null,
       weights: null,
+      microBatch: null,
     },
     trainerId: 'spec',
     environment: {
@@ -144,6 +146,8 @@ async function supervise(program: string, circumstances: Circumstances = {}): Pr
     childEnv: {},
     spoolLimitBytes,
     hungSeconds,
+    slotMemoryBytes: 1e9,
+    corrections: await MemoryCorrections.open(join(folder, 'corrections.json')),
     database: database as unknown as Database,
     store: {} as ObjectStore,
     cache: new ShardCache({ folder: join(folder, 'cache'), limitBytes: 1, store: {} as ObjectStore }),

@@ -16,6 +16,7 @@ import { ioFailure } from '../failure-classes.js';
 import { persist } from './back-off.js';
 import { classifyExit } from './classify-exit.js';
 import { Drain } from './drain.js';
+import type { MemoryCorrections } from './memory-corrections.js';
 import type { Meters } from './meters.js';
 import { type CacheUse, digestOf, type ShardCache } from './shard-cache.js';
 import { filesInDataOrder, type StoredFile, storedDatasetFile, storedWeights } from './data-files.js';
@@ -32,6 +33,8 @@ export interface AttemptOptions {
   childEnv: Record<string, string | undefined>;
   spoolLimitBytes: number;
   hungSeconds: number;
+  slotMemoryBytes: number;
+  corrections: MemoryCorrections;
   database: Database;
   store: ObjectStore;
   cache: ShardCache;
@@ -215,6 +218,11 @@ export class SupervisedAttempt {
         workFolder: this.folder,
         resumeFrom: resume?.path ?? null,
         environment,
+        microBatch: claim.microBatch,
+        memory: {
+          limitBytes: this.options.slotMemoryBytes,
+          correction: this.options.corrections.of(claim.recipe, environment),
+        },
       },
     });
     const epoch = Math.floor(claim.resume?.epoch ?? 0);
@@ -236,6 +244,15 @@ export class SupervisedAttempt {
     return { type: 'lost', reason: judged.lost };
   }
 
+  private keepCorrection(correction: number): void {
+    const { claim, environment, corrections } = this.options;
+    corrections
+      .put(claim.recipe, environment, correction)
+      .catch((error: unknown) =>
+        this.log.warn({ err: error }, 'cannot keep what the steps took of the memory'),
+      );
+  }
+
   private async receive(events: ChildEvent[]): Promise<void> {
     this.slowestMs = Math.max(this.slowestMs, Date.now() - this.heardAt);
     this.heardAt = Date.now();
@@ -243,6 +260,7 @@ export class SupervisedAttempt {
     for (const event of events) {
       if (event.type === 'needFiles') void this.provideFiles(event.names);
       else if (event.type === 'alive') this.step = event.step;
+      else if (event.type === 'memoryMeasured') this.keepCorrection(event.correction);
       else kept.push(event);
     }
     if (kept.length === 0) return;

@@ -1,4 +1,5 @@
 import { execFile, fork } from 'node:child_process';
+import { totalmem } from 'node:os';
 import { DomainError, type Environment } from '@chromatune/contracts';
 import { type ProbeRequest, probeResult } from '../training/probe-messages.js';
 import { defaultSlots, defaultThreads, type TrainerConfig } from '../config/trainer-environment.js';
@@ -10,6 +11,8 @@ export interface Capacity {
   reason: string;
   slots: number;
   gpus: number;
+  /** Memory that training may use: the machine's (or its control group's), or that of its GPUs. */
+  memoryBytes: number;
 }
 
 export type Probe = (request: ProbeRequest) => Promise<{ environment: Environment; reason: string }>;
@@ -28,7 +31,7 @@ export async function measureCapacity(
   const found = await probe({ want: config.CHROMATUNE_ENGINE, threads });
   const unusedGpus = gpus > 0 && found.environment.engine !== 'cuda';
   if (unusedGpus) return measureCapacity(config, probe, 0); // slots and threads by the cores, then
-  return { ...found, slots, gpus };
+  return { ...found, slots, gpus, memoryBytes: gpus > 0 ? await gpuMemoryBytes() : machineMemoryBytes() };
 }
 
 /** Loads the engine in a short process of its own and says what it found. */
@@ -60,6 +63,23 @@ export function countGpus(): Promise<number> {
       resolve(error ? 0 : stdout.split('\n').filter((line) => line.startsWith('GPU ')).length),
     );
   });
+}
+
+/** Of all GPUs that the driver shows, 0 where it does not answer. */
+function gpuMemoryBytes(): Promise<number> {
+  const query = ['--query-gpu=memory.total', '--format=csv,noheader,nounits'];
+  return new Promise((resolve) => {
+    execFile('nvidia-smi', query, { timeout: 20_000 }, (error, stdout) => {
+      const mebibytes = error ? [] : stdout.split('\n').filter(Boolean).map(Number);
+      resolve(mebibytes.reduce((sum, one) => sum + one * 2 ** 20, 0));
+    });
+  });
+}
+
+/** A container may have less than its machine; `constrainedMemory` is 0 or vast where nothing limits it. */
+function machineMemoryBytes(): number {
+  const constrained = process.constrainedMemory();
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
 }
 
 const noEngine = (why: string, remedy?: string) =>

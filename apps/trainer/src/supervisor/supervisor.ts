@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { TrainerConfig } from '../config/trainer-environment.js';
 import { attemptName, SupervisedAttempt } from './attempt.js';
 import { backOff } from './back-off.js';
+import type { MemoryCorrections } from './memory-corrections.js';
 import type { Meters } from './meters.js';
 import type { ShardCache } from './shard-cache.js';
 
@@ -22,6 +23,9 @@ export interface SupervisorOptions {
   trainerId: string;
   environment: Environment;
   slots: number;
+  /** What one slot may use. */
+  slotMemoryBytes: number;
+  corrections: MemoryCorrections;
   /** Folder of the attempts' work folders. */
   attempts: string;
   childEntry: string;

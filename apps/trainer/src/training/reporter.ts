@@ -37,6 +37,11 @@ export class Reporter {
     this.report({ type: 'log', level, message: message.slice(0, 4000), at: this.now().toISOString() });
   }
 
+  memoryMeasured(correction: number): void {
+    this.batch.push({ type: 'memoryMeasured', correction });
+    this.sendWhenDue();
+  }
+
   /** Says at most once a second that the process is not hung. */
   alive(step: number): void {
     this.lastStep = step;

@@ -22,6 +22,7 @@ import {
   stepsPerEpoch,
 } from '@chromatune/data';
 import { adaptInputFilters } from '@chromatune/models';
+import { forecastMemory } from '@chromatune/models/describe';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, loadEngine } from '../engine.js';
@@ -133,21 +134,26 @@ describe('a run', () => {
     120_000,
   );
 
-  it('pauses at the next step boundary, however often it is asked to, with every augmentation', async () => {
-    const changed = tinyRecipe(dataset, { augmentation: { flip: true, crop: 0.75 } });
-    const whole = await train({ recipe: changed });
-    let resumeFrom: string | null = null;
-    const pieces: SpooledEvent[] = [];
-    for (let piece = 0; piece < 4 * steps; piece++) {
-      const part: Trained = await train({ recipe: changed, resumeFrom, pauseAfterStep: piece + 1 });
-      pieces.push(...part.events);
-      if (part.result.outcome === 'completed') break;
-      resumeFrom = checkpointFile(part.events);
-    }
+  it(
+    'pauses at the next step boundary, however often it is asked to, with every augmentation',
+    { timeout: 180_000 },
+    async () => {
+      const changed = tinyRecipe(dataset, { augmentation: { flip: true, crop: 0.75 } });
+      const whole = await train({ recipe: changed });
+      let resumeFrom: string | null = null;
+      const pieces: SpooledEvent[] = [];
+      for (let piece = 0; piece < 4 * steps; piece++) {
+        const part: Trained = await train({ recipe: changed, resumeFrom, pauseAfterStep: piece + 1 });
+        pieces.push(...part.events);
+        if (part.result.outcome === 'completed') break;
+        resumeFrom = checkpointFile(part.events);
+      }
 
-    expect(measured(pieces)).toEqual(measured(whole.events));
-    expect(checkpointsOf(pieces).at(-1)!.weightsSha256).toBe(whole.result.weightsSha256);
-  }, 120_000);
+      expect(measured(pieces)).toEqual(measured(whole.events));
+      expect(checkpointsOf(pieces).at(-1)!.weightsSha256).toBe(whole.result.weightsSha256);
+    },
+    120_000,
+  );
 
   it('asked to pause at the last step of an epoch, ends the epoch first', async () => {
     const { events, result } = await train({ pauseAfterStep: steps });
@@ -173,6 +179,22 @@ describe('a run', () => {
 
     expect(tf.memory().numTensors).toBe(before);
     expect(events.filter((event) => event.type === 'log' && event.level === 'warn')).toEqual([]);
+  });
+
+  it('computes a batch in micro-batches that fit the memory, and says so', async () => {
+    const changed = tinyRecipe(dataset, { batchSize: 8, epochs: 1 });
+    const memoryBytes = forecastMemory(changed, { images: 3 }).bytes;
+    const whole = await train({ recipe: changed });
+    const tight = await train({ recipe: changed, memoryBytes });
+
+    const microBatchOf = ({ events }: Trained) =>
+      events.find((event) => event.type === 'started')!.microBatch;
+    expect(microBatchOf(whole)).toBe(8);
+    expect(microBatchOf(tight)).toBeLessThan(8);
+    expect(logsOf(tight.events)).toContainEqual(
+      expect.stringMatching(/^(A batch of 8 at once would need|Even one image at a time)/),
+    );
+    expect(pointsOf(tight.events, 'train/loss')).toHaveLength(pointsOf(whole.events, 'train/loss').length);
   });
 
   it('fails at the step whose numbers are not finite, with a remedy', async () => {
@@ -306,6 +328,7 @@ async function train(options: {
   files?: FileProvider;
   resumeFrom?: string | null;
   pauseAfterStep?: number;
+  memoryBytes?: number;
   onEvents?: (events: SpooledEvent[]) => void;
 }): Promise<Trained> {
   const stop = new AbortController();
@@ -328,6 +351,8 @@ async function train(options: {
     workFolder: join(folder, `work-${(workFolders += 1)}`),
     resumeFrom: options.resumeFrom ?? null,
     environment,
+    microBatch: null,
+    memory: { limitBytes: options.memoryBytes ?? 8e9, correction: null },
   };
   try {
     const provider = options.files ?? files;
@@ -346,6 +371,8 @@ async function train(options: {
   }
 }
 
+const logsOf = (events: SpooledEvent[]) =>
+  events.filter((event) => event.type === 'log').map(({ message }) => message);
 const pointsOf = (events: SpooledEvent[], metric: string) =>
   events.filter((event) => event.type === 'point').filter((point) => point.metric === metric);
 const checkpointsOf = (events: SpooledEvent[]) =>

@@ -1,18 +1,21 @@
 import type { Assignment, DatasetManifest, MetricName, Recipe } from '@chromatune/contracts';
-import { type FileProvider, stepsPerEpoch, weightsSha256 } from '@chromatune/data';
-import { buildNetwork, makeLoss, type Step } from '@chromatune/models';
+import { abCounts, type FileProvider, stepsPerEpoch, weightsSha256 } from '@chromatune/data';
+import { aucWeights, buildNetwork, makeLoss, microBatches, type Step } from '@chromatune/models';
+import { correctionOf } from '@chromatune/models/describe';
 import type { Engine } from '../engine.js';
 import { type BatchSource, timed } from './batch-source.js';
+import { decideMicroBatch } from './choose-micro-batch.js';
 import { newEpoch, type Progress, readCheckpoint, untrained, writeCheckpoint } from './checkpoint.js';
 import { NonFinite } from './failure.js';
 import { loadImportedWeights } from './imported-weights.js';
+import { PeakMemory } from './peak-memory.js';
 import { watchTensors } from './watch-tensors.js';
 import type { Reporter } from './reporter.js';
 import { renderSample } from './samples.js';
-import { colorWeightsOf, measureBaselines, validate, type ValidationMetrics } from './validation.js';
+import { measureBaselines, validate, type ValidationMetrics } from './validation.js';
 
 export interface TrainOptions {
-  engine: Pick<Engine, 'createStep'>;
+  engine: Pick<Engine, 'createStep' | 'name'>;
   assignment: Assignment;
   /** Local copies of dataset files and of the recipe's weights, by name. */
   files: FileProvider;
@@ -45,17 +48,34 @@ export async function trainRun({
   const { recipe, manifest, workFolder: folder, resumeFrom } = assignment;
   const network = buildNetwork(recipe, recipe.seed);
   if (resumeFrom === null) await loadImportedWeights(network, recipe, files);
-  const loss = makeLoss(recipe);
+  const counts = await abCounts(manifest, files);
+  const loss = makeLoss(recipe, { abCounts: counts });
+  sayFloor(loss.floor, report);
   const steps = stepsPerEpoch(manifest, recipe.batchSize);
-  const expected = expectedBatches(recipe, manifest);
-  const step = engine.createStep(network, loss, recipe, { stepsPerEpoch: steps, expected });
+  const say = (level: 'info' | 'warn', message: string) => report.log(level, message);
+  const images = await decideMicroBatch({ assignment, engine, network, loss, say });
+  const microBatch = images < recipe.batchSize ? images : 0;
+  const expected = expectedBatches(recipe, manifest, images);
+  const peak = new PeakMemory();
+  const step = engine.createStep(
+    network,
+    loss,
+    { ...recipe, microBatch },
+    { stepsPerEpoch: steps, expected },
+  );
   const at = resumeFrom === null ? { ...untrained } : await restore(resumeFrom, step);
   const checkTensors = watchTensors((message) => report.log('warn', message));
   let saved = at.step;
 
   const parameters = network.variables.reduce((sum, { variable }) => sum + variable.size, 0);
-  report.report({ type: 'started', fromStep: at.step, totalSteps: steps * recipe.epochs, parameters });
-  const validation = { recipe, manifest, files, colorWeights: await colorWeightsOf(manifest, files) };
+  report.report({
+    type: 'started',
+    fromStep: at.step,
+    totalSteps: steps * recipe.epochs,
+    parameters,
+    microBatch: images,
+  });
+  const validation = { recipe, manifest, files, colorWeights: aucWeights(counts) };
   if (at.step === 0) report.report({ type: 'baselines', baselines: await measureBaselines(validation) });
 
   for (let epoch = at.epochsDone + 1; epoch <= recipe.epochs; epoch++) {
@@ -77,12 +97,19 @@ export async function trainRun({
       report.point('train/loss', trainLoss, { step: at.step, epoch: epoch - 1 + at.stepInEpoch / steps });
       if (!Number.isFinite(trainLoss)) throw new NonFinite('train loss', trainLoss, at.step);
       if (!Number.isFinite(gradientNorm)) throw new NonFinite('gradient norm', gradientNorm, at.step);
+      if (at.step === 2) measureMemory();
       checkTensors(batch.images);
       await turnOfTheEventLoop(); // commands of the supervisor arrive here
     }
     await endEpoch(epoch);
   }
   return finish('completed');
+
+  /** After two whole steps: the forecast for the next run of this shape knows what this one took. */
+  function measureMemory(): void {
+    if (engine.name !== 'native') return; // the memory of a GPU, and that of WebAssembly, are not the process's
+    report.memoryMeasured(correctionOf(recipe, images, peak.bytes()));
+  }
 
   async function endEpoch(epoch: number): Promise<void> {
     const measured = await validate({ ...validation, step, alive: () => report.alive(at.step) });
@@ -135,8 +162,18 @@ async function restore(path: string, step: Step): Promise<Progress> {
   return at;
 }
 
+/** People see a loss that stays high, and must know that it cannot fall further. */
+function sayFloor(floor: number | null, report: Reporter): void {
+  if (floor === null || floor === 0) return;
+  report.log('info', `The loss of this run cannot fall below ${floor.toPrecision(4)} on the training split.`);
+}
+
 /** All shapes of batches that a run has: whole ones, the last of an epoch and of validation, and the samples. */
-function expectedBatches({ batchSize, model, samples }: Recipe, { images, previews }: DatasetManifest) {
+function expectedBatches(
+  { batchSize, model, samples }: Recipe,
+  { images, previews }: DatasetManifest,
+  atOnce: number,
+) {
   const shapes = (counts: number[]) =>
     [...new Set(counts)]
       .filter((count) => count > 0)
@@ -145,7 +182,9 @@ function expectedBatches({ batchSize, model, samples }: Recipe, { images, previe
   const sampled = Math.min(samples.images, previews.images, images.validation);
   return {
     train: shapes(wholeAndRest(images.train)),
-    evaluate: shapes([...wholeAndRest(images.validation), sampled]),
+    evaluate: shapes(
+      [...wholeAndRest(images.validation), sampled].flatMap((count) => microBatches(count, atOnce)),
+    ),
   };
 }
 

@@ -5,8 +5,14 @@ import {
   type Recipe,
   toMeasured,
 } from '@chromatune/contracts';
-import { abCounts, type FileProvider, lab8ToSrgb, paintLightness, splitBatches } from '@chromatune/data';
-import { type Batch, ColorMeter, type ColorMetrics, aucWeights, type Step } from '@chromatune/models';
+import { type FileProvider, lab8ToSrgb, paintLightness, splitBatches } from '@chromatune/data';
+import {
+  type Batch,
+  ColorMeter,
+  type ColorMetrics,
+  type EvaluationMeasure,
+  type Step,
+} from '@chromatune/models';
 
 interface ValidationData {
   recipe: Recipe;
@@ -23,27 +29,36 @@ export interface ValidationOptions extends ValidationData {
 }
 
 /** What a validation measures, by the names of `metricCatalogue`, which says how. */
-export type ValidationMetrics = Named<'loss' | keyof ColorMetrics>;
+export type ValidationMetrics = Named<'loss' | keyof ColorMetrics> & Partial<Named<EvaluationMeasure>>;
 type Named<K extends string> = Record<`validation/${K}`, number>;
-
-/** The weights of colours in the rebalanced AuC of a dataset. */
-export const colorWeightsOf = async (manifest: DatasetManifest, files: FileProvider) =>
-  aucWeights(await abCounts(manifest, files));
 
 /** Measures the whole validation split. */
 export async function validate({ step, alive, ...data }: ValidationOptions): Promise<ValidationMetrics> {
   const meter = new ColorMeter(data.recipe.model.imageSize, data.colorWeights);
-  let lossSum = 0;
-  let images = 0;
+  const means = new Means();
   for await (const batch of validationBatches(data)) {
-    const { loss, ab } = await step.evaluate(batch);
-    lossSum += loss * batch.images;
-    images += batch.images;
+    const { loss, ab, measures } = await step.evaluate(batch);
+    means.add({ loss, ...measures }, batch.images);
     addBatch(meter, batch, ab);
     alive();
     await turnOfTheEventLoop();
   }
-  return named({ loss: lossSum / images, ...meter.read() }) as ValidationMetrics;
+  return named({ ...means.read(), ...meter.read() }) as ValidationMetrics;
+}
+
+/** Means over images of what is known as means over batches. */
+class Means {
+  private readonly sums = new Map<string, number>();
+  private images = 0;
+
+  add(values: Record<string, number>, images: number): void {
+    for (const [name, value] of Object.entries(values)) {
+      this.sums.set(name, (this.sums.get(name) ?? 0) + value * images);
+    }
+    this.images += images;
+  }
+
+  read = () => Object.fromEntries([...this.sums].map(([name, sum]) => [name, sum / this.images]));
 }
 
 /** What predicting grey, or the training split's mean colour, reaches on the validation images. */

@@ -43,6 +43,8 @@ export class RunEntity {
   @Column('double precision', { default: 0 }) epoch!: number;
   @Column('integer') epochs!: number;
   @Column('integer', { name: 'total_steps', nullable: true }) totalSteps!: number | null;
+  /** Images computed at once, once the first attempt has begun. */
+  @Column('integer', { name: 'micro_batch', nullable: true }) microBatch!: number | null;
   @Column('json', { default: {} }) latest!: Run['latest'];
   @Column('json', { default: {} }) best!: Run['best'];
   @Column('json', { nullable: true }) baselines!: Baselines | null;

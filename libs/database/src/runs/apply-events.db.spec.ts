@@ -48,6 +48,7 @@ test('writes everything an attempt reports, in one go', async () => {
     step: 3,
     epoch: 0.03,
     totalSteps: 400,
+    microBatch: 16,
     baselines,
     learned: true,
     latest: { 'train/loss': '-Infinity', 'validation/abRmse': 15.5 },
@@ -344,7 +345,7 @@ test('keeps of the checkpoints the two newest, the best and the final one', asyn
 });
 
 function started(seq: number, fromStep: number): AppliedEvent {
-  return { type: 'started', seq, fromStep, totalSteps: 400, parameters: 1000 };
+  return { type: 'started', seq, fromStep, totalSteps: 400, parameters: 1000, microBatch: 16 };
 }
 
 const failureOf = (failureClass: FailureClass): Failure => ({

@@ -186,7 +186,11 @@ async function writeStart(
   started: AppliedOf<'started'> | undefined,
 ): Promise<void> {
   if (!started) return;
-  await sql.change(`UPDATE runs SET total_steps = $2 WHERE id = $1`, [run.id, started.totalSteps]);
+  await sql.change(`UPDATE runs SET total_steps = $2, micro_batch = $3 WHERE id = $1`, [
+    run.id,
+    started.totalSteps,
+    started.microBatch,
+  ]);
   if (started.fromStep === run.resumedFromStep) return;
   await sql.change(`UPDATE attempts SET resumed_from_step = $3 WHERE run_id = $1 AND number = $2`, [
     run.id,

@@ -32,6 +32,8 @@ export interface Claim {
   resume: Checkpoint | null;
   /** The imported weights that its recipe names, null for none. */
   weights: Pick<Weights, 'digest' | 'bytes'> | null;
+  /** Images to compute at once, where an earlier attempt or the reproduced run has decided it. */
+  microBatch: number | null;
 }
 
 /** The row lock makes one of many claimers the first; the others then see another state or attempt. */
@@ -50,7 +52,15 @@ export async function claimRun(sql: Sql, request: ClaimRequest): Promise<Claim |
 
   const claimed = await sql.row<RunRow>(`${selectRuns} WHERE r.id = $1`, [row.id]);
   const run = toRun(claimed!, await onlineTrainers(sql));
-  return { run, recipe: row.recipe, manifest, attempt: request.attempt, resume, weights };
+  return {
+    run,
+    recipe: row.recipe,
+    manifest,
+    attempt: request.attempt,
+    resume,
+    weights,
+    microBatch: row.microBatch,
+  };
 }
 
 async function beginAttempt(sql: Sql, run: RunRow, request: ClaimRequest, fromStep: number): Promise<void> {

@@ -44,6 +44,7 @@ export function toRun(row: RunRow, trainers: OnlineTrainer[]): Run {
     epoch: row.epoch,
     epochs: row.epochs,
     totalSteps: row.totalSteps,
+    microBatch: row.microBatch,
     latest: row.latest,
     best: row.best,
     baselines: row.baselines,

@@ -87,15 +87,6 @@ export class RunsStore {
     return this.session.snapshot((sql) => readDetail(sql, id));
   }
 
-  /** Trainers of this pool train it. Error: `run_not_found`. */
-  poolOf(id: string): Promise<string> {
-    return this.session.read(async (sql) => {
-      const row = await sql.row<{ pool: string }>(`SELECT pool FROM runs WHERE id = $1`, [id]);
-      if (!row) throw runNotFound(id);
-      return row.pool;
-    });
-  }
-
   /** Runs that wait for a trainer, oldest first. */
   queued(): Promise<QueuedRun[]> {
     return this.session.read((sql) =>
@@ -217,7 +208,7 @@ export class RunsStore {
       );
       const { index, label, parameters, pool } = original;
       const id = `${originalId}-r${counted!.count + 1}`;
-      await insertRun(sql, { id, sweepId: null, index, label, parameters, recipe, pool }, originalId);
+      await insertRun(sql, { id, sweepId: null, index, label, parameters, recipe, pool }, original);
       await announceRun(sql, { id, sweepId: null });
       await announceRun(sql, original);
       return (await findRun(sql, id))!;
@@ -225,10 +216,16 @@ export class RunsStore {
   }
 }
 
-async function insertRun(sql: Sql, run: NewRun, reproductionOf: string | null = null): Promise<boolean> {
+/** A reproduction computes as many images at once as the original did: with batch norm, others make other numbers. */
+async function insertRun(
+  sql: Sql,
+  run: NewRun,
+  original: Pick<RunRow, 'id' | 'microBatch'> | null = null,
+): Promise<boolean> {
   const inserted = await sql.rows(
-    `INSERT INTO runs (id, sweep_id, index, label, parameters, recipe, epochs, pool, reproduction_of, created_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, clock_timestamp()) ON CONFLICT DO NOTHING RETURNING id`,
+    `INSERT INTO runs (id, sweep_id, index, label, parameters, recipe, epochs, pool, reproduction_of, micro_batch,
+       created_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, clock_timestamp()) ON CONFLICT DO NOTHING RETURNING id`,
     [
       run.id,
       run.sweepId,
@@ -238,7 +235,8 @@ async function insertRun(sql: Sql, run: NewRun, reproductionOf: string | null = 
       JSON.stringify(run.recipe),
       run.recipe.epochs,
       run.pool ?? 'default',
-      reproductionOf,
+      original?.id ?? null,
+      original?.microBatch ?? null,
     ],
   );
   return inserted.length === 1;

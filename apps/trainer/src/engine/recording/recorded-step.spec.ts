@@ -113,9 +113,9 @@ describe.skipIf(onlyPortable)('the recorded step', () => {
     }
 
     // Rounding in another order grows from step to step, as batch norm over so few pixels makes it.
-    for (const [ours, theirs] of losses) expect(Math.abs(ours / theirs - 1)).toBeLessThan(1e-2);
-    expect(Math.abs(losses[0]![0] / losses[0]![1] - 1)).toBeLessThan(1e-5);
-    for (const [ours, theirs] of norms) expect(Math.abs(ours / theirs - 1)).toBeLessThan(5e-2);
+    expectWithin(losses.slice(0, 3), 1e-4);
+    expectWithin(norms.slice(0, 3), 1e-2);
+    expectWithin(losses, 5e-2);
     expect(losses.at(-1)![0]).toBeLessThan(losses[0]![0]);
     expectNear(recorded.state(), eager.state(), 1e-2);
     const [ours, theirs] = [
@@ -299,6 +299,10 @@ function start(
     ...change,
   } satisfies Partial<Recipe>;
   return create(buildNetwork(recipe, seed), makeLoss(recipe), recipe, { stepsPerEpoch: 5, ...options });
+}
+
+function expectWithin(pairs: [number, number][], share: number): void {
+  for (const [ours, theirs] of pairs) expect(Math.abs(ours / theirs - 1)).toBeLessThan(share);
 }
 
 /** Largest difference, relative to the largest number of each tensor. */

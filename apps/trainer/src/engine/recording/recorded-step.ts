@@ -4,7 +4,9 @@ import {
   type BatchTensors,
   batchTensors,
   type Evaluation,
+  evaluateInPieces,
   evaluateTensors,
+  type EvaluationMeasure,
   learningRateAt,
   type Loss,
   lossAndGradients,
@@ -79,6 +81,8 @@ class RecordedStep implements Step {
   private readonly groups: Group[];
   private readonly recorded = new Set<string>();
   private session: Session | null = null;
+  /** What the loss measures when it evaluates. */
+  private measured: EvaluationMeasure[] = [];
   private stepsDone = 0;
 
   constructor(
@@ -118,9 +122,13 @@ class RecordedStep implements Step {
   }
 
   async evaluate(batch: Batch): Promise<Evaluation> {
-    this.require([['evaluate', batch]]);
-    const [loss, ab] = this.runBatch('evaluate', batch, ['loss', 'ab'], {});
-    return { loss: loss![0]!, ab: ab! };
+    const { microBatch } = this.recipe;
+    this.require(evaluationParts(batch, microBatch));
+    return evaluateInPieces(batch, microBatch, (piece) => {
+      const [loss, ab, ...values] = this.runBatch('evaluate', piece, ['loss', 'ab', ...this.measured], {});
+      const measures = this.measured.map((name, index) => [name, values[index]![0]!]);
+      return { loss: loss![0]!, ab: ab!, measures: Object.fromEntries(measures) };
+    });
   }
 
   learningRate(): number {
@@ -229,7 +237,10 @@ class RecordedStep implements Step {
     for (const shape of train) {
       for (const [kind, piece] of trainingParts(shape, this.recipe.microBatch)) this.recordPart(kind, piece);
     }
-    for (const shape of evaluate) this.recordPart('evaluate', shape);
+    for (const shape of evaluate) {
+      for (const [kind, piece] of evaluationParts(shape, this.recipe.microBatch))
+        this.recordPart(kind, piece);
+    }
   }
 
   /** Records what is not yet; a loaded graph cannot grow, so that one takes its place, with the same state. */
@@ -259,8 +270,9 @@ class RecordedStep implements Step {
     const nodeOfVariable = (variable: string) =>
       this.averages && trainable.has(variable) ? `average/${variable}/value` : `${variable}/value`;
     this.recordTensors(name, shape, nodeOfVariable, (batch) => {
-      const { loss, ab } = evaluateTensors(this.network, this.loss, batch);
-      return { outputs: { loss, ab }, gradients: [], statistics: [] };
+      const { loss, ab, measures } = evaluateTensors(this.network, this.loss, batch);
+      this.measured = Object.keys(measures) as EvaluationMeasure[];
+      return { outputs: { loss, ab, ...measures }, gradients: [], statistics: [] };
     }).outputs.forEach(([output, node]) => this.finish(`${name}/${output}`, node, []));
   }
 
@@ -422,4 +434,8 @@ function trainingParts({ images, size }: BatchShape, microBatch: number): [Kind,
   const pieces = microBatches(images, microBatch);
   const kind = pieces.length === 1 ? 'step' : 'accumulate';
   return [...new Set(pieces)].map((piece) => [kind, { images: piece, size }]);
+}
+
+function evaluationParts({ images, size }: BatchShape, microBatch: number): [Kind, BatchShape][] {
+  return [...new Set(microBatches(images, microBatch))].map((piece) => ['evaluate', { images: piece, size }]);
 }

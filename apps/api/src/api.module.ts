@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { LoggerModule } from 'nestjs-pino';
 import { ZodSerializerInterceptor, ZodValidationPipe } from 'nestjs-zod';
+import { ColorizeModule } from './colorize/colorize.module.js';
 import { type Connections, ConnectionsModule, type Settings } from './config/connections.js';
 import { DatasetsModule } from './datasets/datasets.module.js';
 import { HealthModule } from './health/health.module.js';
@@ -28,6 +29,7 @@ export class ApiModule {
         WeightsModule,
         SweepsModule,
         RunsModule,
+        ColorizeModule,
         MetricsModule,
         SamplesModule,
         TrainersModule,

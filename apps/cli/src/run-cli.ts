@@ -1,5 +1,6 @@
 import { DomainError } from '@chromatune/contracts';
 import { Command, CommanderError } from 'commander';
+import { addColorizeCommand } from './commands/colorize.js';
 import { addDataCommands } from './commands/data.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addModelCommands } from './commands/model.js';
@@ -64,6 +65,7 @@ function makeProgram({ output, stdout, stderr, ...tools }: CliPlace & Tools): Co
   const all = { ...tools, output };
   addSweepCommands(program, all);
   addRunCommands(program, all);
+  addColorizeCommand(program, all);
   addDataCommands(program, all);
   addModelCommands(program, all);
   addWeightsCommands(program, all);

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { datasetFileKey, type RunDetail } from '@chromatune/contracts';
-import { decodeSafetensors } from '@chromatune/data';
+import { decodeSafetensors, encodePicture, openPhoto, srgbToLab } from '@chromatune/data';
 import { cloneDatabase, startRedis, temporaryFolder, type TestRedis } from '@chromatune/test-support';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { tinyRecipe } from './testing/tiny-dataset.js';
@@ -296,6 +296,39 @@ describe('a trainer', { timeout: 180_000 }, () => {
     await expectTheSame(run);
   });
 
+  it('colours photographs with the checkpoint of a run, or says why it cannot', async () => {
+    await world.startTrainer({ POLL_SECONDS: '600' });
+    const [width, height] = [100, 60];
+    const grey = new Uint8Array(width * height * 3);
+    for (let pixel = 0; pixel < width * height; pixel++)
+      grey.fill(45 + ((pixel % width) * 35) / width, pixel * 3, pixel * 3 + 3);
+    const photo = await encodePicture({ rgb: grey, width, height }, 'png');
+
+    const picture = await world.colorize(whole.run, photo);
+    const none = await world.colorize(whole.run, new TextEncoder().encode('no picture'));
+    const lost = await world.colorize(withoutCheckpoint(whole.run), photo);
+
+    const painted = await openPhoto(picture as Uint8Array);
+    expect([painted.width, painted.height]).toEqual([width, height]);
+    const { l, ab } = srgbToLab(painted.rgb, width * height);
+    const { l: own } = srgbToLab(grey, width * height);
+    expect(Math.max(...l.map((value, pixel) => Math.abs(value - own[pixel]!)))).toBeLessThan(1);
+    // In this dataset a is 8-bit L / 3 - 38, and b is 42 - 8-bit L / 3.
+    const truth = Float32Array.from(ab, (_, index) => {
+      const third = (own[index >> 1]! * 2.55) / 3;
+      return index % 2 === 0 ? third - 38 : 42 - third;
+    });
+    const error = (of: (index: number) => number) =>
+      Math.hypot(...truth.map((value, index) => value - of(index))) / Math.sqrt(truth.length);
+    expect(error((index) => ab[index]!)).toBeLessThan(0.7 * error(() => 0));
+    expect(none).toMatchObject({ code: 'unreadable_photo', status: 422 });
+    expect(lost).toMatchObject({
+      code: 'missing_file',
+      remedy: expect.stringContaining('npx chromatune run show') as string,
+    });
+    expect(readdirSync(join(world.folder, `trainer-${world.trainersStarted}/colorize`))).toEqual([]);
+  });
+
   it('tells its health and its metrics', async () => {
     const { port } = await world.startTrainer();
 
@@ -305,6 +338,12 @@ describe('a trainer', { timeout: 180_000 }, () => {
     expect(health).toMatchObject({ status: 'ok', parts: { slots: { detail: '0 of 1 busy' } } });
     expect(metrics).toContain('chromatune_trainer_slots 1');
   });
+});
+
+/** As if the checkpoint had been removed since the run was looked at. */
+const withoutCheckpoint = (run: RunDetail): RunDetail => ({
+  ...run,
+  checkpoints: run.checkpoints.map((one) => ({ ...one, key: `${one.key}.gone`, sha256: 'f'.repeat(64) })),
 });
 
 /** No point lost, none doubled, and the same weights to the last bit. */

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type AddressInfo } from 'node:net';
@@ -9,6 +10,7 @@ import { NestFactory } from '@nestjs/core';
 import type { Logger } from 'pino';
 import { childEnvironment, type TrainerConfig } from './config/trainer-environment.js';
 import { nestLogger } from './nest-logger.js';
+import { Colorizer } from './supervisor/colorizer.js';
 import { MemoryCorrections } from './supervisor/memory-corrections.js';
 import { Meters } from './supervisor/meters.js';
 import {
@@ -105,6 +107,16 @@ async function startIn(folder: TrainerFolder, options: TrainerOptions): Promise<
     corrections: await MemoryCorrections.open(join(config.TRAINER_FOLDER, 'memory-corrections.json')),
     log,
   });
+  const colorizer = new Colorizer({
+    trainerId,
+    folder: await emptied(join(config.TRAINER_FOLDER, 'colorize')),
+    childEntry: `${compiled}/training/colorize.js`,
+    childEnv: childEnvironment(env, { slot: 0, gpus }),
+    environment,
+    store,
+    cache,
+    log,
+  });
   const stopListening = await database.listen(
     (change) => {
       if (change.type === 'command' && change.trainerId === trainerId) void supervisor.renew();
@@ -117,6 +129,7 @@ async function startIn(folder: TrainerFolder, options: TrainerOptions): Promise<
       pool: config.TRAINER_POOL,
       slots,
       supervisor,
+      colorizer,
       meters,
       log,
     }),
@@ -139,12 +152,19 @@ async function startIn(folder: TrainerFolder, options: TrainerOptions): Promise<
     port,
     supervisor,
     stop: async () => {
+      colorizer.stop();
       await supervisor.shutDown();
       await database.trainers.leave(trainerId).catch(() => undefined);
       await close();
       log.info('stopped');
     },
   };
+}
+
+/** A folder with nothing in it, whatever a trainer that was killed left there. */
+async function emptied(folder: string): Promise<string> {
+  await rm(folder, { recursive: true, force: true });
+  return folder;
 }
 
 function registerTrainer(

@@ -1,5 +1,6 @@
 export * from './canonical-json.js';
 export * from './child.js';
+export * from './colorize.js';
 export * from './datasets.js';
 export * from './health.js';
 export * from './ids.js';

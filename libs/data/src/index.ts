@@ -13,6 +13,7 @@ export {
 } from './import/import-options.js';
 export { importNpy, type NpyImportOptions } from './import/import-npy.js';
 export { importSynthetic, type SyntheticImportOptions } from './import/import-synthetic.js';
+export { listPhotos } from './import/photo-files.js';
 export { importPhotos, type PhotoImportOptions, type SourceCredit } from './import/import-photos.js';
 export { countOutOfGamut } from './lab/gamut.js';
 export { lab8ToSrgb, labToSrgb, paintLightness, srgbToLab, srgbToLab8 } from './lab/lab.js';
@@ -23,6 +24,8 @@ export { type NpyFile, type NpyPlace, openNpy } from './npy/npy-file.js';
 export { type NpyDtype, type NpyHeader, readNpyHeader } from './npy/npy-header.js';
 export { abCounts } from './prior.js';
 export { areaResize } from './pictures/area-resize.js';
+export { encodePicture, lightnessAt, networkSides, openPhoto, paintPicture } from './pictures/colorize.js';
+export { enlargeAb, type Sides } from './pictures/enlarge-ab.js';
 export { contactSheet, pngOf } from './pictures/png.js';
 export {
   decodeSafetensors,

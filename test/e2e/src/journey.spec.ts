@@ -119,6 +119,41 @@ describe('run export', () => {
   });
 });
 
+describe('colorize', () => {
+  it('colours a photograph with what a run has learned, at its full size', async () => {
+    const { id } = runs[1]!;
+    const photo = await aPicture(id);
+
+    await succeed('colorize', photo, '--run', id, '--temperature', '0.2', '--out', path.join(folder, 'new'));
+
+    const [before, after] = [photo, path.join(folder, 'new', 'photo.png')].map((file) => readFileSync(file));
+    expect(sidesOf(after!)).toEqual(sidesOf(before!));
+    expect(after!.equals(before!)).toBe(false);
+  }, 120_000);
+
+  it('says why it cannot: a run without bins has no temperature', async () => {
+    const { id } = runs[0]!;
+    const photo = await aPicture(id);
+
+    const { code, stderr } = await platform.cli('colorize', photo, '--run', id, '--temperature', '0.2');
+
+    expect(code).toBe(1);
+    expect(stderr).toContain('predicts colours, not a distribution over colour bins');
+  });
+
+  /** A sample of the run: a strip that is much higher than wide. */
+  async function aPicture(runId: string): Promise<string> {
+    const [first] = await platform.get(`runs/${runId}/samples`, z.array(sample));
+    const png = await fetch(`${platform.apiUrl}/api/runs/${runId}/samples/${first!.attempt}/1.png`);
+    const file = path.join(folder, 'photo.png');
+    writeFileSync(file, Buffer.from(await png.arrayBuffer()));
+    return file;
+  }
+
+  /** Width and height of a PNG. */
+  const sidesOf = (png: Buffer) => [png.readUInt32BE(16), png.readUInt32BE(20)];
+});
+
 async function untilCompleted() {
   await until(
     'the end of the sweep',

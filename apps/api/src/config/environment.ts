@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { serviceEnvironment } from '@chromatune/contracts';
+import { colorizeSeconds, serviceEnvironment } from '@chromatune/contracts';
 import { z } from 'zod';
 
 /** Settings of the API. Parsed once in `main.ts`; others receive the values they need. */
@@ -18,6 +18,8 @@ export const apiEnvironment = serviceEnvironment.extend({
   MAX_RUNS_PER_SWEEP: z.coerce.number().int().min(1).max(1000).default(1000),
   /** Sweeps that are running or paused beyond this are refused. */
   MAX_ACTIVE_SWEEPS: z.coerce.number().int().min(1).default(100),
+  /** How long the sender of a photograph waits for a trainer to colour it. */
+  COLORIZE_SECONDS: z.coerce.number().min(1).max(600).default(colorizeSeconds),
   DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(100).default(10),
 });
 export type ApiEnvironment = z.infer<typeof apiEnvironment>;

@@ -7,6 +7,6 @@ import { VerdictService } from './verdict.service.js';
 @Module({
   controllers: [RunsController],
   providers: [RunsService, ReproduceService, VerdictService],
-  exports: [VerdictService],
+  exports: [RunsService, VerdictService],
 })
 export class RunsModule {}

@@ -4,6 +4,7 @@ import { PinoLogger } from 'nestjs-pino';
 import { InjectDatabase } from '../config/connections.js';
 import { VerdictService } from '../runs/verdict.service.js';
 import { CheckpointCleaner } from './checkpoint-cleaner.js';
+import { PhotoCleaner } from './photo-cleaner.js';
 import { RunMaker } from './run-maker.js';
 import { TrainingQueue } from './training-queue.js';
 
@@ -21,6 +22,7 @@ export class SchedulerDuties {
     runMaker: RunMaker,
     verdicts: VerdictService,
     cleaner: CheckpointCleaner,
+    photos: PhotoCleaner,
     private readonly logger: PinoLogger,
   ) {
     logger.setContext('Scheduler');
@@ -30,6 +32,7 @@ export class SchedulerDuties {
       ['ring for queued runs', () => this.ring()],
       ['judge reproductions', () => verdicts.judgeEnded()],
       ['remove old checkpoints', () => cleaner.removeOld()],
+      ['remove abandoned photographs', () => photos.removeAbandoned()],
     ];
   }
 

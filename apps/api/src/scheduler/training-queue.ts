@@ -1,4 +1,11 @@
-import { DomainError, jobId, type JobPayload, jobs, queueName } from '@chromatune/contracts';
+import {
+  type ColorizeRequest,
+  DomainError,
+  jobId,
+  type JobPayload,
+  jobs,
+  queueName,
+} from '@chromatune/contracts';
 import Bull from 'bull';
 
 /** A run that should train: its next attempt, and the pool of trainers that may take it. */
@@ -10,7 +17,8 @@ export interface QueuedAttempt {
 
 /**
  * The door-bell. A job tells some trainer of the pool that a run waits; Postgres decides who trains it. So every job may
- * be lost or rung twice, and this is the only file of the API that knows Bull.
+ * be lost or rung twice. Photographs to colour come the same way, and their senders wait. This is the only file of the API
+ * that knows Bull.
  */
 export class TrainingQueue {
   private readonly queues = new Map<string, Bull.Queue>();
@@ -35,6 +43,23 @@ export class TrainingQueue {
         }
       }),
     );
+  }
+
+  /** Asks some trainer of the pool to colour a photograph, before it hears of any more runs. */
+  async ask(pool: string, request: ColorizeRequest): Promise<void> {
+    const queue = this.queueOf(pool);
+    try {
+      await untilConnected(queue);
+      const opts = { jobId: request.id, lifo: true, removeOnComplete: true, removeOnFail: true };
+      await queue.add('colorize', jobs.colorize.parse(request), opts);
+    } catch (cause) {
+      throw new QueueUnavailable(cause);
+    }
+  }
+
+  /** Takes back what no trainer has begun with. */
+  async withdraw(pool: string, id: string): Promise<void> {
+    await (await this.queueOf(pool).getJob(id))?.remove();
   }
 
   /** Resolves when Redis answers. */

@@ -7,13 +7,14 @@ import { join } from 'node:path';
 import { DigestMismatch, UploadFolderFull } from './uploads.errors.js';
 
 export interface ExpectedFile {
-  sha256: string;
+  /** Null takes any content. */
+  sha256: string | null;
   mostBytes: number;
   /** Made when more than `mostBytes` come. */
   tooLarge: (mostBytes: number) => Error;
 }
 
-/** Writes a request's body to a temporary file, compares it with its digest, and lends it to `keep`. */
+/** Writes a request's body to a temporary file, compares it with its digest where it has one, and lends it to `keep`. */
 export async function receiveFile(
   body: IncomingMessage,
   expected: ExpectedFile,
@@ -25,7 +26,8 @@ export async function receiveFile(
   try {
     const path = join(folder, 'file');
     const actual = await writeHashed(body, path, expected);
-    if (actual !== expected.sha256) throw new DigestMismatch(expected.sha256, actual);
+    if (expected.sha256 !== null && actual !== expected.sha256)
+      throw new DigestMismatch(expected.sha256, actual);
     await keep(path);
   } catch (error) {
     throw isDiskFull(error) ? new UploadFolderFull(tmpdir(), error) : error;

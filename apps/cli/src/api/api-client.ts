@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
   type Checkpoint,
+  type ColorizeQuery,
   dataset,
   datasetDetail,
   type DatasetFile,
@@ -94,6 +95,20 @@ export class ApiClient {
   /** Uploads a canonical file of weights. */
   putWeights = (digest: string, bytes: Uint8Array) => this.put(`weights/${segment(digest)}/file`, bytes);
 
+  /** The photograph as the run colours it, encoded. */
+  async colorize(runId: string, photo: Uint8Array, query: ColorizeOptions): Promise<Uint8Array> {
+    const given = Object.entries(query).filter(([, value]) => value !== undefined);
+    const search = new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]));
+    const init = {
+      method: 'POST',
+      body: photo as Uint8Array<ArrayBuffer>,
+      headers: { 'content-type': 'application/octet-stream' },
+    };
+    const response = await this.request(`runs/${segment(runId)}/colorize?${search}`, init, transferMs);
+    if (!response.ok) throw await this.toError(response);
+    return new Uint8Array(await response.arrayBuffer());
+  }
+
   private async put(path: string, body: Uint8Array): Promise<void> {
     const headers = { 'content-type': 'application/octet-stream' };
     const init = { method: 'PUT', body: body as Uint8Array<ArrayBuffer>, headers };
@@ -157,5 +172,8 @@ export class ApiClient {
 }
 
 type Command = 'pause' | 'resume' | 'cancel';
+
+/** What is left out has the API's defaults. */
+export type ColorizeOptions = Partial<ColorizeQuery>;
 
 const segment = encodeURIComponent;

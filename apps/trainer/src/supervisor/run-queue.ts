@@ -3,6 +3,7 @@ import { type DynamicModule, Inject, Injectable } from '@nestjs/common';
 import { jobs, queueName } from '@chromatune/contracts';
 import type { Job } from 'bull';
 import type { Logger } from 'pino';
+import type { Colorizer } from './colorizer.js';
 import { Supervisor } from './supervisor.js';
 
 /** The only file of the trainer that knows Bull. */
@@ -19,6 +20,7 @@ export interface RunQueueOptions {
   pool: string;
   slots: number;
   supervisor: Supervisor;
+  colorizer: Colorizer;
   log: Logger;
 }
 
@@ -27,7 +29,14 @@ export interface RunQueueOptions {
  * decision, so Bull's locks never matter; one that nobody had a slot for is rung again by the scheduler. Redis may go and
  * come back.
  */
-export function runQueueModule({ redisUrl, pool, slots, supervisor, log }: RunQueueOptions): DynamicModule {
+export function runQueueModule({
+  redisUrl,
+  pool,
+  slots,
+  supervisor,
+  colorizer,
+  log,
+}: RunQueueOptions): DynamicModule {
   const name = queueName(pool);
 
   @Injectable()
@@ -48,6 +57,19 @@ export function runQueueModule({ redisUrl, pool, slots, supervisor, log }: RunQu
       await this.supervisor.whenSlotIsFree(holdMs);
       const claimed = await this.supervisor.offer({ runId, attempt });
       log.debug({ runId, attempt, claimed }, 'the bell rang');
+    }
+
+    @Process({ name: 'colorize', concurrency: 1 })
+    async color(job: Job): Promise<void> {
+      const request = jobs.colorize.safeParse(job.data);
+      if (!request.success) {
+        log.warn({ jobId: job.id }, 'a photograph was sent in another form than expected; dropped');
+        return;
+      }
+      await colorizer.colorize(request.data).catch((error: unknown) => {
+        log.warn({ err: error, runId: request.data.runId }, 'cannot colour a photograph');
+        throw error;
+      });
     }
 
     @OnQueueError()

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { DomainError } from '@chromatune/contracts';
 import { ObjectNotFound, type ObjectStore } from '@chromatune/storage';
 import type { StoredFile } from './data-files.js';
+import { Gate } from './gate.js';
 
 /** A use of files that nobody refreshed for this long is of a trainer that will not come back. */
 const abandonedUseMs = 24 * 3600 * 1000;
@@ -191,26 +192,6 @@ export class CacheUse {
     }
     const now = new Date();
     await utimes(this.folder, now, now).catch(() => undefined);
-  }
-}
-
-/** Lets a few through at a time. */
-class Gate {
-  private inside = 0;
-  private readonly waiting: (() => void)[] = [];
-
-  constructor(private readonly places: number) {}
-
-  async pass<T>(work: () => Promise<T>): Promise<T> {
-    if (this.inside === this.places) await new Promise<void>((enter) => this.waiting.push(enter));
-    else this.inside++;
-    try {
-      return await work();
-    } finally {
-      const next = this.waiting.shift();
-      if (next) next();
-      else this.inside--;
-    }
   }
 }
 

@@ -1,8 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
+  colorizeKey,
+  type ColorizeProblem,
+  colorizeProblem,
   datasetFileKey,
   jobId,
   jobs,
@@ -90,6 +94,11 @@ export class World {
     });
   }
 
+  /** How many trainers were started: the newest one's folder is `trainer-<this>`. */
+  get trainersStarted(): number {
+    return this.started;
+  }
+
   environment(changes: Record<string, string> = {}): Record<string, string> {
     return {
       DATABASE_URL: this.databaseUrl,
@@ -133,6 +142,35 @@ export class World {
       removeOnFail: true,
     });
     await queue.close();
+  }
+
+  /** Sends a photograph as the API does, and gives what comes back: the picture, or the problem. */
+  async colorize(run: RunDetail, photo: Uint8Array): Promise<Uint8Array | ColorizeProblem> {
+    const id = `${Date.now()}-${randomBytes(8).toString('hex')}`;
+    const { key, bytes, sha256 } = run.checkpoints.at(-1)!;
+    await this.store.put(colorizeKey(id, 'photo'), photo);
+    const queue = new Bull(queueName('default'), this.redisUrl);
+    await queue.add(
+      'colorize',
+      jobs.colorize.parse({
+        id,
+        runId: run.id,
+        recipe: run.recipe,
+        checkpoint: { key, bytes, sha256 },
+        temperature: null,
+        format: 'png',
+      }),
+      { jobId: id, removeOnComplete: true, removeOnFail: true },
+    );
+    await queue.close();
+    for (const deadline = Date.now() + 90_000; Date.now() < deadline; await sleep(50)) {
+      const [picture, problem] = [colorizeKey(id, 'picture'), colorizeKey(id, 'problem')];
+      if (await this.store.exists(picture)) return this.store.get(picture);
+      if (await this.store.exists(problem)) {
+        return colorizeProblem.parse(JSON.parse(Buffer.from(await this.store.get(problem)).toString()));
+      }
+    }
+    throw new Error('Nobody coloured the photograph.');
   }
 
   /** Waits until the run is as asked. Leases that ran out expire, as the scheduler sees to. */

@@ -1,6 +1,13 @@
 import { join } from 'node:path';
 import type { DatasetManifest, Recipe, SpooledEvent } from '@chromatune/contracts';
-import { type FileProvider, loadPreviews, paintLightness, pngOf, splitBatches } from '@chromatune/data';
+import {
+  enlargeAb,
+  type FileProvider,
+  loadPreviews,
+  paintLightness,
+  pngOf,
+  splitBatches,
+} from '@chromatune/data';
 import { abRmse, abSquaredError, type Batch, type Step } from '@chromatune/models';
 import { writeWhole } from './checkpoint.js';
 
@@ -32,7 +39,7 @@ export async function renderSample(options: SampleOptions): Promise<SampleEvent>
   const previews = await loadPreviews(manifest, files);
 
   const { ab } = await network.evaluate(shown);
-  const large = enlargeAb(ab, { images, from: shown.size, to: previews.size });
+  const large = enlargeAb(ab, { images, from: square(shown.size), to: square(previews.size) });
   const pixels = images * previews.size ** 2;
   const rgb = paintLightness(previews.l.subarray(0, pixels), large, pixels);
   const file = join(folder, `epoch-${epoch}.png`);
@@ -50,6 +57,8 @@ export async function renderSample(options: SampleOptions): Promise<SampleEvent>
     },
   };
 }
+
+const square = (side: number) => ({ width: side, height: side });
 
 /** Row i of the previews is row i of the validation split. */
 async function firstValidationImages(
@@ -78,35 +87,4 @@ function errorOf(image: number, { ab: truth, size }: Batch, predicted: Float32Ar
     truth.subarray(image * length, (image + 1) * length),
   );
   return abRmse(sum, count);
-}
-
-/** Bilinear enlargement of ab planes, pixel centres at halves, edges repeated: [images, to, to, 2]. */
-export function enlargeAb(
-  ab: Float32Array,
-  { images, from, to }: { images: number; from: number; to: number },
-): Float32Array {
-  const places = Array.from({ length: to }, (_, index) => sourceOf(index, from, to));
-  const large = new Float32Array(images * to * to * 2);
-  let place = 0;
-  for (let image = 0; image < images; image++) {
-    const start = image * from * from;
-    for (const y of places) {
-      for (const x of places) {
-        for (let component = 0; component < 2; component++) {
-          const at = (row: number, column: number) => ab[(start + row * from + column) * 2 + component]!;
-          const top = at(y.low, x.low) * (1 - x.share) + at(y.low, x.high) * x.share;
-          const bottom = at(y.high, x.low) * (1 - x.share) + at(y.high, x.high) * x.share;
-          large[place++] = top * (1 - y.share) + bottom * y.share;
-        }
-      }
-    }
-  }
-  return large;
-}
-
-/** The two source pixels around a target pixel's centre, and the share of the second. */
-function sourceOf(index: number, from: number, to: number) {
-  const position = Math.min(Math.max(((index + 0.5) * from) / to - 0.5, 0), from - 1);
-  const low = Math.floor(position);
-  return { low, high: Math.min(low + 1, from - 1), share: position - low };
 }

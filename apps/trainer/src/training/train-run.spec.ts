@@ -136,7 +136,6 @@ describe('a run', () => {
 
   it(
     'pauses at the next step boundary, however often it is asked to, with every augmentation',
-    { timeout: 180_000 },
     async () => {
       const changed = tinyRecipe(dataset, { augmentation: { flip: true, crop: 0.75 } });
       const whole = await train({ recipe: changed });

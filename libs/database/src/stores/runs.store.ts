@@ -87,6 +87,15 @@ export class RunsStore {
     return this.session.snapshot((sql) => readDetail(sql, id));
   }
 
+  /** Trainers of this pool train it. Error: `run_not_found`. */
+  poolOf(id: string): Promise<string> {
+    return this.session.read(async (sql) => {
+      const row = await sql.row<{ pool: string }>(`SELECT pool FROM runs WHERE id = $1`, [id]);
+      if (!row) throw runNotFound(id);
+      return row.pool;
+    });
+  }
+
   /** Runs that wait for a trainer, oldest first. */
   queued(): Promise<QueuedRun[]> {
     return this.session.read((sql) =>

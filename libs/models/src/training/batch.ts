@@ -12,12 +12,22 @@ export function batchTensors({ l, ab, images, size }: Batch): BatchTensors {
   if (size % 16 !== 0) {
     throw new RangeError(`Images are ${size} pixels wide; the network needs a multiple of 16.`);
   }
-  return { l: lightnessBytes(l, images, size), ab: bytesTensor('ab', ab, [images, size, size, 2]) };
+  return {
+    l: lightnessBytes(l, { images, height: size, width: size }),
+    ab: bytesTensor('ab', ab, [images, size, size, 2]),
+  };
 }
 
-/** 8-bit L as int32 [images, size, size, 1]. */
-export const lightnessBytes = (l: Uint8Array, images: number, size: number): tf.Tensor4D =>
-  bytesTensor('L', l, [images, size, size, 1]);
+/** Images side by side in memory, their sides in pixels. */
+export interface ImagesShape {
+  images: number;
+  height: number;
+  width: number;
+}
+
+/** 8-bit L as int32 [images, height, width, 1]. */
+export const lightnessBytes = (l: Uint8Array, { images, height, width }: ImagesShape): tf.Tensor4D =>
+  bytesTensor('L', l, [images, height, width, 1]);
 
 /** The network's input: (L - 50) / 100 of 8-bit L. */
 export const toNetworkInput = (l: tf.Tensor4D): tf.Tensor4D =>

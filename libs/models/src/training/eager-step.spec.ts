@@ -81,7 +81,7 @@ describe.each(['regression', 'classification'] as const)('a step of %s', (type) 
 
     await step.run(batch);
     step.restore(step.state());
-    predictAb(network, loss, batch.l, batch.images, batch.size);
+    predictAb(network, loss, batch.l, { images: batch.images, height: batch.size, width: batch.size });
     await step.evaluate(batch);
     expect(tf.memory().numTensors).toBe(afterFirst);
 

@@ -1,0 +1,65 @@
+import { type Checkpoint, type CheckpointChoice, DomainError } from '@chromatune/contracts';
+
+export class CheckpointNotKept extends DomainError {
+  constructor(runId: string, choice: CheckpointChoice, kept: Checkpoint[]) {
+    const epochs = kept
+      .filter(({ epoch }) => Number.isInteger(epoch))
+      .map(({ epoch, isBest }) => `${epoch}${isBest ? ' (best)' : ''}`);
+    const which = choice === 'best' ? 'has no best checkpoint yet' : `keeps no checkpoint of epoch ${choice}`;
+    super('checkpoint_not_kept', 404, `Run ${runId} ${which}.`, {
+      remedy:
+        epochs.length > 0
+          ? `Those of these epochs are kept: ${[...new Set(epochs)].join(', ')}.`
+          : 'A checkpoint is kept at the end of each epoch: wait for the first one.',
+    });
+  }
+}
+
+export class TemperatureWithoutBins extends DomainError {
+  constructor(runId: string) {
+    super(
+      'temperature_without_bins',
+      400,
+      `Run ${runId} predicts colours, not a distribution over colour bins.`,
+      {
+        remedy: 'Leave out the temperature, or choose a run with the classification or the combined loss.',
+      },
+    );
+  }
+}
+
+export class PhotoTooLarge extends DomainError {
+  constructor(mostBytes: number) {
+    super('photo_too_large', 413, `A photograph has ${mostBytes / 1024 ** 2} MiB at most.`, {
+      remedy: 'Save it smaller, or as JPEG.',
+    });
+  }
+}
+
+export class TooManyPhotos extends DomainError {
+  constructor(limit: number) {
+    super('too_many_photos', 429, `${limit} photographs are being coloured already.`, {
+      remedy: 'Wait until one is done.',
+    });
+  }
+}
+
+export class NoTrainerAnswered extends DomainError {
+  /** @param waitedSeconds null when nobody was asked */
+  constructor(pool: string, waitedSeconds: number | null) {
+    const trainer = pool === 'default' ? 'No trainer' : `No trainer of pool ${pool}`;
+    super(
+      'no_trainer_answered',
+      503,
+      waitedSeconds === null
+        ? `${trainer} is online, and only trainers can colour.`
+        : `${trainer} answered within ${waitedSeconds} seconds.`,
+      {
+        remedy:
+          waitedSeconds === null
+            ? 'Start one: npm start runs one on this machine.'
+            : 'Try again when trainers are less busy, or with a smaller photograph.',
+      },
+    );
+  }
+}

@@ -1,0 +1,176 @@
+import { link, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { maxPhotoBytes } from '@chromatune/contracts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type FakeAnswer, FakeApi, type FakeRequest, problemAnswer } from '../fake-api.fixture.js';
+import { runCli } from '../run-cli.js';
+
+let folder: string;
+let api: FakeApi | undefined;
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'cli-colorize-'));
+});
+afterEach(async () => {
+  await api?.stop();
+  await rm(folder, { recursive: true });
+});
+const at = (...names: string[]) => path.join(folder, ...names);
+const painted = ({ body }: FakeRequest): FakeAnswer => ({
+  bytes: Buffer.from(`coloured ${body.toString()}`),
+});
+
+describe('chromatune colorize', () => {
+  it('sends a photograph with what was asked, and writes what comes back beside nothing else', async () => {
+    await writeFile(at('old.JPG'), 'a photo');
+
+    const { code, stdout } = await run(
+      [
+        'colorize',
+        at('old.JPG'),
+        '--run',
+        's1-0',
+        '--epoch',
+        '12',
+        '--temperature',
+        '0.3',
+        '--out',
+        at('new'),
+      ],
+      painted,
+    );
+
+    expect(code).toBe(0);
+    expect(api!.asked()).toEqual(['POST /api/runs/s1-0/colorize?epoch=12&temperature=0.3&format=jpeg']);
+    expect(stdout).toBe(`Coloured 1 photograph: ${at('new', 'old.JPG')}\n`);
+    expect(await readdir(at('new'))).toEqual(['old.JPG']);
+    expect(await readFile(at('new', 'old.JPG'), 'utf8')).toBe('coloured a photo');
+    expect(await readFile(at('old.JPG'), 'utf8')).toBe('a photo');
+  });
+
+  it('colours folders, each picture at its place, none over another', async () => {
+    await mkdir(at('album', 'deep'), { recursive: true });
+    for (const name of ['album/a.png', 'album/a.webp', 'album/deep/b.tif', 'album/notes.txt', 'a.png'])
+      await writeFile(at(name), name);
+
+    const { stdout } = await run(
+      ['colorize', at('album'), at('a.png'), '--run', 's1-0', '--out', at('out'), '--json'],
+      painted,
+    );
+
+    const { colored, failed } = JSON.parse(stdout) as { colored: { target: string }[]; failed: unknown[] };
+    expect(failed).toEqual([]);
+    expect(colored.map(({ target }) => path.relative(at('out'), target))).toEqual([
+      'a.png',
+      'a-2.png',
+      path.join('deep', 'b.png'),
+      'a-3.png',
+    ]);
+    expect(await readFile(at('out', 'a-3.png'), 'utf8')).toBe('coloured a.png');
+  });
+
+  it('goes on after a photograph that cannot be read, and fails in the end', async () => {
+    for (const name of ['1.png', '2.png', '3.png']) await writeFile(at(name), name);
+
+    const { code, stdout } = await run(
+      ['colorize', at('1.png'), at('2.png'), at('3.png'), '--run', 's1-0', '--out', at('out')],
+      (request) =>
+        request.body.toString() === '2.png'
+          ? problemAnswer(422, 'The photograph cannot be read.', { code: 'unreadable_photo' })
+          : painted(request),
+    );
+
+    expect(code).toBe(1);
+    expect(stdout).toContain(`Coloured 2 photographs: ${at('out')}`);
+    expect(stdout).toContain(
+      `1 photograph could not be coloured:\n  ${at('2.png')}: The photograph cannot be read.`,
+    );
+    expect((await readdir(at('out'))).sort()).toEqual(['1.png', '3.png']);
+  });
+
+  it('stops at once when it is not the photograph', async () => {
+    for (const name of ['1.png', '2.png']) await writeFile(at(name), name);
+
+    const { code, stderr } = await run(
+      ['colorize', at('1.png'), at('2.png'), '--run', 's1-0', '--out', at('out')],
+      () =>
+        problemAnswer(503, 'No trainer is online.', { code: 'no_trainer_answered', remedy: 'Start one.' }),
+    );
+
+    expect(code).toBe(1);
+    expect(stderr).toContain('✖ No trainer is online.\n  → Start one.');
+    expect(api!.requests).toHaveLength(1);
+  });
+
+  it.each<[string, () => Promise<string[]>, string]>([
+    [
+      'would write over a photograph',
+      async () => [await file('a.png'), '--out', folder],
+      'a.png is one of the photographs, and would be lost.',
+    ],
+    [
+      'would write over a photograph by another name of it',
+      async () => {
+        await mkdir(at('out'));
+        await link(await file('a.png'), at('out', 'a.png'));
+        return [at('a.png'), '--out', at('out')];
+      },
+      'is one of the photographs, and would be lost.',
+    ],
+    [
+      'is given a huge file',
+      async () => {
+        await truncate(await file('huge.png'), maxPhotoBytes + 1);
+        return [at('huge.png'), '--out', at('out')];
+      },
+      'huge.png has 64.0 MiB; 64.0 MiB is the most that is coloured.',
+    ],
+    [
+      'is given what is not there',
+      async () => [at('nowhere.png')],
+      'nowhere.png cannot be read: there is no such file.',
+    ],
+    [
+      'is given an empty folder',
+      async () => {
+        await mkdir(at('empty'));
+        return [at('empty')];
+      },
+      'There are no photographs in',
+    ],
+  ])('sends nothing when it %s', async (_name, prepare, message) => {
+    const { code, stderr } = await run(['colorize', ...(await prepare()), '--run', 's1-0'], painted);
+
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+    expect(api!.requests).toEqual([]);
+  });
+
+  it.each([
+    [['--epoch', 'last'], 'It must be best, or the number of an epoch.'],
+    [['--temperature', '3'], 'It must be a number from 0.01 to 2.'],
+  ])('refuses %j', async (options, message) => {
+    const { code, stderr } = await run(['colorize', 'a.png', '--run', 's1-0', ...options], painted);
+
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+});
+
+async function file(name: string): Promise<string> {
+  await writeFile(at(name), 'a photo');
+  return at(name);
+}
+
+async function run(argv: string[], answer: (request: FakeRequest) => FakeAnswer | null) {
+  await api?.stop();
+  api = await FakeApi.start(answer);
+  const out = { stdout: '', stderr: '' };
+  const settings = { repository: folder, apiUrl: api.url, cacheFolder: at('cache'), environment: {} };
+  const code = await runCli(argv, {
+    settings,
+    stdout: { write: (text) => (out.stdout += text) },
+    stderr: { write: (text) => (out.stderr += text) },
+  });
+  return { code, ...out };
+}

@@ -1,0 +1,113 @@
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { checkpointChoice, colorizeQuery, DomainError, maxPhotoBytes } from '@chromatune/contracts';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { ColorizeOptions } from '../api/api-client.js';
+import { bytesText, count } from '../output/format.js';
+import { ProgressDisplay } from '../output/progress.js';
+import { exitCodes, type Tools } from '../run-cli.js';
+import { addCommand, type Context } from './add-command.js';
+import { planPhotos, type PlannedPhoto } from './plan-photos.js';
+
+interface Options extends Omit<ColorizeOptions, 'format'> {
+  run: string;
+  out: string;
+}
+
+export function addColorizeCommand(program: Command, tools: Tools): void {
+  addCommand(
+    program,
+    'colorize <photos...>',
+    'colour photographs, or folders of them, with a run',
+    tools,
+    colorize,
+  )
+    .requiredOption('--run <run>', 'its id')
+    .option('--epoch <epoch>', 'checkpoint of this epoch (default: best)', readEpoch)
+    .option('--temperature <number>', 'of the annealed mean, 0.01 to 2: lower is more vivid', readTemperature)
+    .option('--out <folder>', 'where to; it is made when missing', 'colorized');
+}
+
+interface Failure {
+  photo: string;
+  reason: string;
+}
+
+/** Sends one photograph after the other. One that cannot be read does not keep the others from being coloured. */
+async function colorize({ api, output, finish }: Context, given: string[], options: Options): Promise<void> {
+  const { run, out, ...query } = options;
+  const photos = await planPhotos(given, path.resolve(out));
+  const progress = new ProgressDisplay(output);
+  const failed: Failure[] = [];
+  try {
+    for (const [index, photo] of photos.entries()) {
+      progress.report(index, photos.length, 'colouring');
+      try {
+        await colorizeOne(photo, (bytes, format) => api.colorize(run, bytes, { ...query, format }));
+      } catch (error) {
+        if (photos.length === 1 || !isOfPhoto(error)) throw error;
+        failed.push({ photo: photo.source, reason: error.message });
+      }
+    }
+    progress.report(photos.length, photos.length, 'colouring');
+  } finally {
+    progress.stop();
+  }
+  const colored = photos.filter(({ source }) => !failed.some(({ photo }) => photo === source));
+  if (failed.length > 0) finish(exitCodes.failed);
+  output.result({ folder: path.resolve(out), colored, failed }, () =>
+    summary(colored, failed, path.resolve(out)),
+  );
+}
+
+async function colorizeOne(
+  { source, target, format }: PlannedPhoto,
+  color: (photo: Uint8Array, format: PlannedPhoto['format']) => Promise<Uint8Array>,
+): Promise<void> {
+  const { size } = await stat(source);
+  if (size > maxPhotoBytes) throw tooLarge(source, size);
+  const picture = await color(await readFile(source), format);
+  await mkdir(path.dirname(target), { recursive: true });
+  const temporary = `${target}.${process.pid}.part`;
+  try {
+    await writeFile(temporary, picture);
+    await rename(temporary, target);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** Whether another photograph may fare better. */
+const isOfPhoto = (error: unknown): error is DomainError =>
+  error instanceof DomainError && /photo|^colorize_/.test(error.code) && error.code !== 'too_many_photos';
+
+const tooLarge = (file: string, bytes: number) =>
+  new DomainError(
+    'photo_too_large',
+    413,
+    `${file} has ${bytesText(bytes)}; ${bytesText(maxPhotoBytes)} is the most that is coloured.`,
+    { remedy: 'Save it smaller, or as JPEG.' },
+  );
+
+function summary(colored: PlannedPhoto[], failed: Failure[], folder: string): string {
+  const where = colored.length === 1 ? colored[0]!.target : folder;
+  const lines = colored.length > 0 ? [`Coloured ${count(colored.length, 'photograph')}: ${where}`] : [];
+  if (failed.length === 0) return lines.join('\n');
+  const shown = failed.slice(0, 10).map(({ photo, reason }) => `  ${photo}: ${reason}`);
+  const more = failed.length > shown.length ? [`  … and ${failed.length - shown.length} more`] : [];
+  return [...lines, `${count(failed.length, 'photograph')} could not be coloured:`, ...shown, ...more].join(
+    '\n',
+  );
+}
+
+function readEpoch(text: string): number | 'best' {
+  const parsed = checkpointChoice.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new InvalidArgumentError('It must be best, or the number of an epoch.');
+}
+
+function readTemperature(text: string): number {
+  const parsed = colorizeQuery.shape.temperature.safeParse(text);
+  if (parsed.success && parsed.data !== undefined) return parsed.data;
+  throw new InvalidArgumentError('It must be a number from 0.01 to 2.');
+}

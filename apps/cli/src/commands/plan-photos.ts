@@ -1,0 +1,79 @@
+import { realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { DomainError, type PictureFormat } from '@chromatune/contracts';
+
+/** A photograph and where its coloured picture goes. */
+export interface PlannedPhoto {
+  source: string;
+  target: string;
+  format: PictureFormat;
+}
+
+/**
+ * The photographs among these files and folders, each with a target of its own below `out`: JPEG for JPEG, PNG for all
+ * else. Pictures of a folder keep their places in it.
+ * @throws DomainError when there is none, or a target is one of the sources
+ */
+export async function planPhotos(given: string[], out: string): Promise<PlannedPhoto[]> {
+  const found = (await Promise.all(given.map(findPhotos))).flat();
+  if (found.length === 0) {
+    throw new DomainError('no_photos', 400, `There are no photographs in ${given.join(', ')}.`, {
+      remedy: 'JPEG, PNG, WebP, TIFF and AVIF are read.',
+    });
+  }
+  const taken = new Set<string>();
+  const planned = found.map(({ source, name }): PlannedPhoto => {
+    const isJpeg = /\.jpe?g$/i.test(name);
+    const stem = name.slice(0, name.length - path.extname(name).length);
+    const ending = isJpeg ? path.extname(name) : '.png';
+    const target = path.join(out, freeName(stem, ending, taken));
+    return { source, target, format: isJpeg ? 'jpeg' : 'png' };
+  });
+  await refuseOverwriting(planned);
+  return planned;
+}
+
+/** `name` is the path below the folder that was given, or the file's own name. */
+async function findPhotos(given: string): Promise<{ source: string; name: string }[]> {
+  const about = await stat(given).catch((cause: NodeJS.ErrnoException) => {
+    throw new DomainError('photo_not_found', 400, `${given} cannot be read: ${reasonOf(cause)}.`, {
+      remedy: 'Name photographs, or folders of them.',
+      cause,
+    });
+  });
+  if (!about.isDirectory()) return [{ source: path.resolve(given), name: path.basename(given) }];
+  const { listPhotos } = await import('@chromatune/data');
+  const { photos } = await listPhotos(given);
+  return photos.map((photo) => ({ source: path.resolve(given, photo.path), name: photo.path }));
+}
+
+/** "a.png", or "a-2.png" when another photograph has that. */
+function freeName(stem: string, ending: string, taken: Set<string>): string {
+  for (let copy = 1; ; copy++) {
+    const name = copy === 1 ? `${stem}${ending}` : `${stem}-${copy}${ending}`;
+    if (taken.has(name.toLowerCase())) continue; // some file systems take A.png for a.png
+    taken.add(name.toLowerCase());
+    return name;
+  }
+}
+
+async function refuseOverwriting(planned: PlannedPhoto[]): Promise<void> {
+  const sources = new Set(await Promise.all(planned.map(({ source }) => identityOf(source))));
+  for (const { target } of planned) {
+    const identity = await identityOf(target);
+    if (identity === null || !sources.has(identity)) continue;
+    throw new DomainError('would_overwrite', 400, `${target} is one of the photographs, and would be lost.`, {
+      remedy: 'Name another folder with --out.',
+    });
+  }
+}
+
+/** The same for every name of a file, null when there is none. */
+async function identityOf(file: string): Promise<string | null> {
+  const about = await stat(file).catch(() => null);
+  if (about === null) return null;
+  return about.ino === 0 ? await realpath(file) : `${about.dev}:${about.ino}`;
+}
+
+const reasonOf = ({ code, message }: NodeJS.ErrnoException) =>
+  code === 'ENOENT' ? 'there is no such file' : message;

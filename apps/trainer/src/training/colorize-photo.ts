@@ -1,0 +1,53 @@
+import type { LossRecipe, PictureFormat, Recipe } from '@chromatune/contracts';
+import { encodePicture, lightnessAt, networkSides, openPhoto, paintPicture } from '@chromatune/data';
+import {
+  buildNetwork,
+  makeLoss,
+  predictAb,
+  restoreNetwork,
+  sideMultiple,
+  type StateTensor,
+} from '@chromatune/models';
+
+export interface ColorizeOptions {
+  recipe: Recipe;
+  /** Of a checkpoint. */
+  state: StateTensor[];
+  /** An encoded photograph, grey or coloured: its colours are not looked at. */
+  photo: Uint8Array;
+  /** Another temperature of the annealed mean than the recipe's, null for the recipe's own decoding. */
+  temperature: number | null;
+  format: PictureFormat;
+}
+
+/**
+ * Colours a photograph as a run has learned it: the network sees it about as large as its training images, and what it
+ * predicts is enlarged and joined with the photograph's own lightness at full size.
+ */
+export async function colorizePhoto(options: ColorizeOptions): Promise<Uint8Array> {
+  const { recipe, state, photo, temperature, format } = options;
+  const picture = await openPhoto(photo);
+  const sides = networkSides(picture, recipe.model.imageSize, sideMultiple(recipe));
+  const lightness = await lightnessAt(picture, sides);
+
+  const network = buildNetwork(recipe, recipe.seed);
+  const loss = makeLoss({ ...recipe, loss: forDecoding(recipe.loss, temperature) });
+  try {
+    restoreNetwork(network, state);
+    const ab = predictAb(network, loss, lightness, { images: 1, ...sides });
+    return await encodePicture({ ...picture, rgb: paintPicture(picture, ab, sides) }, format);
+  } finally {
+    network.dispose();
+    loss.dispose();
+  }
+}
+
+/** A loss that only decodes: nothing is weighed, so no statistics of a training split are needed. */
+export function forDecoding(loss: LossRecipe, temperature: number | null): LossRecipe {
+  if (loss.type === 'regression') return loss;
+  const classification = loss.type === 'combined' ? loss.classification : loss;
+  const decoding =
+    temperature === null ? classification.decoding : ({ type: 'annealed-mean', temperature } as const);
+  const decoded = { ...classification, rebalancing: { type: 'none' } as const, decoding };
+  return loss.type === 'combined' ? { ...loss, classification: decoded } : decoded;
+}

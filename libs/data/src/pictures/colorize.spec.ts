@@ -1,0 +1,131 @@
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { type Picture } from '../import/photograph.js';
+import { srgbToLab, srgbToLab8 } from '../lab/lab.js';
+import { encodePicture, lightnessAt, networkSides, openPhoto, paintPicture } from './colorize.js';
+
+describe('opening a photograph', () => {
+  it.each(['jpeg', 'png', 'webp', 'tiff', 'avif'] as const)('reads %s at its full size', async (format) => {
+    const encoded = await sharp(gradient(70, 45).rgb, { raw: { width: 70, height: 45, channels: 3 } })
+      .toFormat(format)
+      .toBuffer();
+
+    const { rgb, width, height } = await openPhoto(encoded);
+
+    expect([width, height, rgb.length]).toEqual([70, 45, 70 * 45 * 3]);
+  });
+
+  it('reads grey, 16-bit and transparent pictures as sRGB, what is transparent on white', async () => {
+    const grey = sharp(Uint8Array.of(10, 200), { raw: { width: 2, height: 1, channels: 1 } });
+    const clear = sharp(Uint8Array.of(255, 0, 0, 0), { raw: { width: 1, height: 1, channels: 4 } });
+
+    expect([...(await openPhoto(await grey.clone().toColourspace('b-w').png().toBuffer())).rgb]).toEqual([
+      10, 10, 10, 200, 200, 200,
+    ]);
+    expect([...(await openPhoto(await grey.toColourspace('grey16').png().toBuffer())).rgb]).toEqual([
+      10, 10, 10, 200, 200, 200,
+    ]);
+    expect([...(await openPhoto(await clear.png().toBuffer())).rgb]).toEqual([255, 255, 255]);
+  });
+
+  it('turns it upright as its camera says', async () => {
+    const lying = await sharp(gradient(40, 20).rgb, { raw: { width: 40, height: 20, channels: 3 } })
+      .withMetadata({ orientation: 6 })
+      .jpeg()
+      .toBuffer();
+
+    expect(await openPhoto(lying)).toMatchObject({ width: 20, height: 40 });
+  });
+
+  it('refuses what is no picture, is damaged, or has too many pixels', async () => {
+    const whole = await sharp(gradient(64, 64).rgb, { raw: { width: 64, height: 64, channels: 3 } })
+      .png()
+      .toBuffer();
+    const bomb = await sharp({ create: { width: 9000, height: 9000, channels: 3, background: '#888' } })
+      .png()
+      .toBuffer();
+
+    await expect(openPhoto(Buffer.from('no picture'))).rejects.toMatchObject({ code: 'unreadable_photo' });
+    await expect(openPhoto(whole.subarray(0, 200))).rejects.toMatchObject({ code: 'unreadable_photo' });
+    await expect(openPhoto(bomb)).rejects.toMatchObject({
+      code: 'photo_too_large',
+      message: 'The photograph has more than 64 megapixels.',
+    });
+  });
+});
+
+describe('the sides at which a network sees a picture', () => {
+  it.each([
+    [{ width: 64, height: 64 }, 64, 16, { width: 64, height: 64 }],
+    [{ width: 3000, height: 2000 }, 64, 16, { width: 96, height: 64 }],
+    [{ width: 2000, height: 3000 }, 64, 16, { width: 64, height: 96 }],
+    [{ width: 1920, height: 1080 }, 64, 16, { width: 112, height: 64 }], // 113.8 in proportion
+    [{ width: 1920, height: 1080 }, 64, 32, { width: 128, height: 64 }],
+    [{ width: 10, height: 7 }, 64, 16, { width: 96, height: 64 }], // 91.4 in proportion
+    [{ width: 50_000, height: 10 }, 64, 16, { width: 1024, height: 64 }],
+    [{ width: 300, height: 200 }, 48, 32, { width: 96, height: 64 }],
+  ])('of %j after training at %i, in steps of %i, are %j', (sides, imageSize, multiple, expected) => {
+    expect(networkSides(sides, imageSize, multiple)).toEqual(expected);
+  });
+
+  it('show it the lightness of training images', async () => {
+    const picture = gradient(64, 48);
+
+    expect(await lightnessAt(picture, { width: 64, height: 48 })).toEqual(srgbToLab8(picture.rgb, 64 * 48).l);
+    expect(await lightnessAt(picture, { width: 32, height: 16 })).toHaveLength(32 * 16);
+  });
+});
+
+describe('a painted picture', () => {
+  it('keeps its own lightness at full size and takes the colours, pixel centres at halves', () => {
+    const picture = grey(200, 130);
+    const ab = Float32Array.of(-20, 5, 20, 5, -20, 15, 20, 15); // 2 x 2: a rises to the right, b downwards
+
+    const painted = paintPicture(picture, ab, { width: 2, height: 2 });
+
+    const original = srgbToLab(picture.rgb, 200 * 130);
+    const { l, ab: colors } = srgbToLab(painted, 200 * 130);
+    for (const [x, y] of [
+      [0, 0],
+      [50, 40],
+      [100, 64],
+      [100, 65],
+      [199, 129],
+    ] as const) {
+      const pixel = y * 200 + x;
+      const share = (at: number, side: number) => Math.min(1, Math.max(0, ((at + 0.5) * 2) / side - 0.5));
+      expect(l[pixel]).toBeCloseTo(original.l[pixel]!, 0);
+      expect(colors[pixel * 2]! / 10).toBeCloseTo((-20 + 40 * share(x, 200)) / 10, 0.5);
+      expect(colors[pixel * 2 + 1]! / 10).toBeCloseTo((5 + 10 * share(y, 130)) / 10, 0.5);
+    }
+  });
+
+  it('is encoded as PNG without loss, or as JPEG', async () => {
+    const picture = gradient(30, 20);
+
+    const png = await encodePicture(picture, 'png');
+    const jpeg = await encodePicture(picture, 'jpeg');
+
+    expect(await openPhoto(png)).toEqual({ ...picture, rgb: Buffer.from(picture.rgb) });
+    expect((await sharp(jpeg).metadata()).format).toBe('jpeg');
+    const back = (await openPhoto(jpeg)).rgb;
+    expect(Math.max(...back.map((value, index) => Math.abs(value - picture.rgb[index]!)))).toBeLessThan(16);
+  });
+});
+
+function gradient(width: number, height: number): Picture {
+  const rgb = new Uint8Array(width * height * 3);
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    const [x, y] = [pixel % width, Math.floor(pixel / width)];
+    rgb.set([(x * 255) / width, (y * 255) / height, 100], pixel * 3);
+  }
+  return { rgb, width, height };
+}
+
+function grey(width: number, height: number): Picture {
+  const rgb = new Uint8Array(width * height * 3);
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    rgb.fill(100 + (pixel % width) / 4, pixel * 3, pixel * 3 + 3);
+  }
+  return { rgb, width, height };
+}

@@ -11,6 +11,7 @@ import {
   ColorMeter,
   type ColorMetrics,
   type EvaluationMeasure,
+  imageMeasurer,
   type Step,
 } from '@chromatune/models';
 
@@ -34,7 +35,8 @@ type Named<K extends string> = Record<`validation/${K}`, number>;
 
 /** Measures the whole validation split. */
 export async function validate({ step, alive, ...data }: ValidationOptions): Promise<ValidationMetrics> {
-  const meter = new ColorMeter(data.recipe.model.imageSize, data.colorWeights);
+  const meter = new ColorMeter();
+  const addBatch = batchComparer(data);
   const means = new Means();
   for await (const batch of validationBatches(data)) {
     const { loss, ab, measures } = await step.evaluate(batch);
@@ -65,8 +67,9 @@ class Means {
 export async function measureBaselines(data: ValidationData): Promise<Baselines> {
   const predictors = [[0, 0] as const, data.manifest.statistics.meanAb].map((color) => ({
     color,
-    meter: new ColorMeter(data.recipe.model.imageSize, data.colorWeights),
+    meter: new ColorMeter(),
   }));
+  const addBatch = batchComparer(data);
   for await (const batch of validationBatches(data)) {
     for (const { color, meter } of predictors) {
       addBatch(
@@ -102,21 +105,21 @@ const validationBatches = ({ recipe, manifest, files }: ValidationData) =>
     files,
   });
 
-/** Paints a batch's images with their true and their predicted colours, and compares them. */
-function addBatch(meter: ColorMeter, batch: Batch, predicted: Float32Array): void {
-  const pixels = batch.size ** 2;
-  for (let image = 0; image < batch.images; image++) {
-    const [from, to] = [image * pixels, (image + 1) * pixels];
-    const l = batch.l.subarray(from, to);
-    const truthAb = batch.ab.subarray(from * 2, to * 2);
-    const predictedAb = predicted.subarray(from * 2, to * 2);
-    meter.add({
-      truthAb,
-      predictedAb,
-      truthRgb: lab8ToSrgb(l, truthAb, pixels),
-      predictedRgb: paintLightness(l, predictedAb, pixels),
-    });
-  }
+/** Paints a batch's images with their true and their predicted colours, and tells a meter how they compare. */
+function batchComparer({ recipe, colorWeights }: ValidationData) {
+  const measure = imageMeasurer(recipe.model.imageSize, colorWeights);
+  return (meter: ColorMeter, { l, ab, images, size }: Batch, predicted: Float32Array): void => {
+    const pixels = size ** 2;
+    for (let image = 0; image < images; image++) {
+      const [from, to] = [image * pixels, (image + 1) * pixels];
+      const lightness = l.subarray(from, to);
+      const truthAb = ab.subarray(from * 2, to * 2);
+      const predictedAb = predicted.subarray(from * 2, to * 2);
+      const truthRgb = lab8ToSrgb(lightness, truthAb, pixels);
+      const predictedRgb = paintLightness(lightness, predictedAb, pixels);
+      meter.add(measure({ truthAb, predictedAb, truthRgb, predictedRgb }));
+    }
+  };
 }
 
 const turnOfTheEventLoop = () => new Promise<void>((resolve) => setImmediate(resolve));

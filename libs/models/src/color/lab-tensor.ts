@@ -1,74 +1,90 @@
 import * as tf from '@tensorflow/tfjs';
 import { feet, rgbToXyz, white, xyzToRgb } from './lab.js';
 
+/** Three planes of equal shape: R, G, B, or L, a, b. */
+export type Planes = [tf.Tensor, tf.Tensor, tf.Tensor];
+
 /**
  * sRGB to Lab, as tensor ops: [..., 3] with R, G, B from 0 to 1 to [..., 3] with L from 0 to 100, a and b in ab units.
- * Equals the array form to float32's 1e-3 in ab. Only forward: the gradient at the feet of the curves is not looked after.
+ * Equals the array form to float32's 1e-4. Only forward: the gradient at the feet of the curves is not looked after.
  */
-export function srgbToLabTensor(rgb: tf.Tensor): tf.Tensor {
-  return tf.tidy(() => {
-    const light = choose(
-      tf.greater(rgb, feet.encoded),
-      power(tf.div(tf.add(rgb, 0.055), 1.055), 2.4),
-      tf.div(rgb, 12.92),
-    );
-    const xyz = multiply(
-      rgbToXyz.map((row, axis) => row.map((value) => value / white[axis]!)),
-      light,
-    );
-    const curved = choose(
-      tf.greater(xyz, feet.light),
-      power(xyz, 1 / 3),
-      tf.add(tf.mul(xyz, 7.787), 16 / 116),
-    );
-    return tf.add(multiply(curveToLab, curved), tf.tensor1d([-16, 0, 0]));
-  });
-}
+export const srgbToLabTensor = (rgb: tf.Tensor): tf.Tensor => ofLastAxis(labPlanes, rgb);
 
 /**
  * Lab to sRGB, as tensor ops: [..., 3] with L, a, b to [..., 3] with R, G, B from 0 to 1. A colour that sRGB does not have
  * is clipped as in libs/data: f(Z) below 0 counts as 0, then each channel is cut to 0 to 1.
  */
-export function labToSrgbTensor(lab: tf.Tensor): tf.Tensor {
-  return tf.tidy(() => {
-    const curved = multiply(labToCurve, tf.add(lab, tf.tensor1d([16, 0, 0])));
-    const [x, y, z] = tf.split(curved, 3, -1) as [tf.Tensor, tf.Tensor, tf.Tensor];
-    const t = tf.concat([x, y, tf.relu(z)], -1);
-    const light = choose(
-      tf.greater(t, feet.root),
-      tf.mul(t, tf.square(t)),
-      tf.div(tf.sub(t, 16 / 116), 7.787),
-    );
-    const rgb = multiply(xyzToRgb, tf.mul(light, tf.tensor1d([...white])));
-    const encoded = choose(
-      tf.greater(rgb, feet.linear),
-      tf.sub(tf.mul(power(rgb, 1 / 2.4), 1.055), 0.055),
-      tf.mul(rgb, 12.92),
-    );
-    return tf.clipByValue(encoded, 0, 1);
+export const labToSrgbTensor = (lab: tf.Tensor): tf.Tensor => ofLastAxis(srgbPlanes, lab);
+
+/** As `srgbToLabTensor`, of planes. */
+export function labPlanes(rgb: Planes): Planes {
+  const [r, g, b] = rgb.map(toLinear) as Planes;
+  const [x, y, z] = rgbToXyz.map((row, axis) =>
+    toCurve(
+      weigh(
+        row.map((value) => value / white[axis]!),
+        [r, g, b],
+      ),
+    ),
+  ) as Planes;
+  return [tf.sub(tf.mul(y, 116), 16), tf.mul(tf.sub(x, y), 500), tf.mul(tf.sub(y, z), 200)];
+}
+
+/** As `labToSrgbTensor`, of planes. */
+export function srgbPlanes([l, a, b]: Planes): Planes {
+  const y = tf.div(tf.add(l, 16), 116);
+  const curved: Planes = [tf.add(y, tf.div(a, 500)), y, tf.relu(tf.sub(y, tf.div(b, 200)))];
+  const xyz = curved.map((plane, axis) => tf.mul(fromCurve(plane), white[axis]!)) as Planes;
+  return xyzToRgb.map((row) => tf.clipByValue(fromLinear(weigh(row, xyz)), 0, 1)) as Planes;
+}
+
+function ofLastAxis(convert: (planes: Planes) => Planes, colors: tf.Tensor): tf.Tensor {
+  return tf.tidy(() => tf.stack(convert(tf.unstack(colors, -1) as Planes), -1));
+}
+
+/** By single operations, not as a matrix: on GPUs a product of matrices may be computed in TF32, with three digits. */
+const weigh = (weights: readonly number[], planes: Planes): tf.Tensor =>
+  tf.tidy(() => {
+    const [first, second, third] = planes.map((plane, index) => tf.mul(plane, weights[index]!)) as Planes;
+    return tf.add(tf.add(first, second), third);
   });
-}
 
-/** L + 16, a and b of f(X), f(Y), f(Z). */
-const curveToLab = [
-  [0, 116, 0],
-  [500, -500, 0],
-  [0, 200, -200],
-];
-/** f(X), f(Y), f(Z) of L + 16, a and b. */
-const labToCurve = [
-  [1 / 116, 1 / 500, 0],
-  [1 / 116, 0, 0],
-  [1 / 116, 0, -1 / 200],
-];
+const toLinear = (c: tf.Tensor) =>
+  curve(
+    c,
+    feet.encoded,
+    (x) => power(tf.div(tf.add(x, 0.055), 1.055), 2.4),
+    (x) => tf.div(x, 12.92),
+  );
 
-/** The matrix times each vector along the last axis. */
-function multiply(matrix: readonly (readonly number[])[], vectors: tf.Tensor): tf.Tensor {
-  const rows = tf.tensor2d(matrix.map((row) => [...row]));
-  return tf.matMul(vectors.reshape([-1, 3]), rows, false, true).reshape(vectors.shape);
-}
+const fromLinear = (c: tf.Tensor) =>
+  curve(
+    c,
+    feet.linear,
+    (x) => tf.sub(tf.mul(power(x, 1 / 2.4), 1.055), 0.055),
+    (x) => tf.mul(x, 12.92),
+  );
+
+const toCurve = (t: tf.Tensor) =>
+  curve(
+    t,
+    feet.light,
+    (x) => power(x, 1 / 3),
+    (x) => tf.add(tf.mul(x, 7.787), 16 / 116),
+  );
+
+const fromCurve = (t: tf.Tensor) =>
+  curve(
+    t,
+    feet.root,
+    (x) => tf.mul(x, tf.square(x)),
+    (x) => tf.div(tf.sub(x, 16 / 116), 7.787),
+  );
+
+type Unary = (x: tf.Tensor) => tf.Tensor;
+
+const curve = (x: tf.Tensor, foot: number, above: Unary, below: Unary): tf.Tensor =>
+  tf.tidy(() => tf.where(tf.greater(x, foot), above(x), below(x)));
 
 /** Of a negative base, which only the branch that is not chosen has, 0: NaN would survive some engines' `where`. */
 const power = (base: tf.Tensor, exponent: number) => tf.pow(tf.relu(base), exponent);
-
-const choose = (condition: tf.Tensor, yes: tf.Tensor, no: tf.Tensor) => tf.where(condition, yes, no);

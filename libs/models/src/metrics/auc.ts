@@ -1,46 +1,15 @@
-import { requireSameLength } from './same-length.js';
-
-/** Distances in ab units at which accuracy is read: 0 to 150, as Zhang et al. 2016. */
-const farthest = 150;
-
-/** Pixels, or their weights, by the lowest threshold that their distance does not exceed; the last place holds the rest. */
-export const newAucCounts = () => new Float64Array(farthest + 2);
+/** Distances in ab units at which accuracy is read: 0 to 150 in steps of 1, as Zhang et al. 2016. */
+const farthestThreshold = 150;
 
 /**
- * Area under the curve of accuracy over threshold: the share of pixels whose ab distance is at most t, for t from 0 to 150
- * in steps of 1, by the trapezoid rule and divided by 150. 1 when all pixels are right.
+ * What a pixel adds to the area under the curve of accuracy over threshold, when its predicted ab is `distance` from the
+ * truth. Accuracy at t is the share of pixels with a distance of at most t; its area by the trapezoid rule, divided by 150,
+ * is the mean of this over the pixels: 1 for a distance of 0, 0 beyond 150.
  */
-export function aucOf(counts: Float64Array): number {
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  let within = counts[0]!;
-  let area = 0;
-  for (let threshold = 1; threshold <= farthest; threshold++) {
-    const before = within;
-    within += counts[threshold]!;
-    area += (before + within) / 2;
-  }
-  return area / total / farthest;
-}
-
-/**
- * Sorts the pixels of a picture by the distance of predicted ab (ab units) to the truth (8-bit): adds 1 to `counts` for
- * each, and to `rebalanced` the weight of its true colour, `weights[a8 * 256 + b8]`.
- */
-export function countDistances(
-  predicted: ArrayLike<number>,
-  truth: Uint8Array,
-  weights: Float64Array,
-  { counts, rebalanced }: { counts: Float64Array; rebalanced: Float64Array },
-): void {
-  requireSameLength(predicted, truth);
-  for (let index = 0; index < truth.length; index += 2) {
-    const a = predicted[index]! - (truth[index]! - 128);
-    const b = predicted[index + 1]! - (truth[index + 1]! - 128);
-    const distance = Math.ceil(Math.sqrt(a * a + b * b));
-    const place = distance <= farthest ? distance : farthest + 1; // NaN goes with what is too far
-    counts[place]! += 1;
-    rebalanced[place]! += weights[(truth[index]! << 8) | truth[index + 1]!]!;
-  }
+export function nearnessOf(distance: number): number {
+  const first = Math.ceil(distance); // the first threshold that takes the pixel in
+  if (first === 0) return 1;
+  return first <= farthestThreshold ? (farthestThreshold + 0.5 - first) / farthestThreshold : 0;
 }
 
 /**

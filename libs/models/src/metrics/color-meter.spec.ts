@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { aucWeights } from './auc.js';
-import { ColorMeter, type ComparedImage } from './color-meter.js';
+import { ColorMeter } from './color-meter.js';
+import { type ComparedImage, imageMeasurer } from './image-measures.js';
 
 const size = 24;
 
 describe('a colour meter', () => {
   test('agrees with scikit-image 0.26 and NumPy on three images', () => {
-    const meter = new ColorMeter(size, aucWeights(someCounts()));
-    for (const number of [1, 2, 3]) meter.add(someImage(number));
+    const meter = new ColorMeter();
+    for (const number of [1, 2, 3]) meter.add(measure(someImage(number)));
 
     const expected = {
       abRmse: 11.3273942,
@@ -31,10 +32,10 @@ describe('a colour meter', () => {
   });
 
   test('gives the best values when every colour is right', () => {
-    const meter = new ColorMeter(size, aucWeights(someCounts()));
+    const meter = new ColorMeter();
     const { truthAb, truthRgb } = someImage(1);
     const predictedAb = Float32Array.from(truthAb, (byte) => byte - 128);
-    meter.add({ truthAb, predictedAb, truthRgb, predictedRgb: truthRgb });
+    meter.add(measure({ truthAb, predictedAb, truthRgb, predictedRgb: truthRgb }));
 
     expect(meter.read()).toEqual({
       abRmse: 0,
@@ -53,19 +54,19 @@ describe('a colour meter', () => {
   });
 
   test('shows a prediction that is not a number, and does not count it as right', () => {
-    const meter = new ColorMeter(size, aucWeights(someCounts()));
+    const meter = new ColorMeter();
     const image = someImage(1);
-    meter.add({ ...image, predictedAb: image.predictedAb.fill(Number.NaN) });
+    meter.add(measure({ ...image, predictedAb: image.predictedAb.fill(Number.NaN) }));
 
     expect(meter.read()).toMatchObject({ abRmse: NaN, saturationRatio: NaN, auc: 0, aucRebalanced: 0 });
   });
 
   test('refuses images of another size', () => {
-    const meter = new ColorMeter(32, aucWeights(someCounts()));
-
-    expect(() => meter.add(someImage(1))).toThrow('32 x 32');
+    expect(() => imageMeasurer(32, new Float64Array(65_536))(someImage(1))).toThrow('32 x 32');
   });
 });
+
+const measure = imageMeasurer(size, aucWeights(someCounts()));
 
 /** A pattern of squares and products: no photograph, but every colour range occurs. */
 function someImage(number: number): ComparedImage {
@@ -97,8 +98,9 @@ const fade = (value: number) => Math.floor((value + 128) / 2);
 const clip = (value: number) => Math.min(255, Math.max(0, value));
 
 /** Counts of colours in a training split that has none with a below -28, though the images do. */
-const someCounts = () =>
-  Float64Array.from({ length: 65_536 }, (_, color) => {
+function someCounts(): Float64Array {
+  return Float64Array.from({ length: 65_536 }, (_, color) => {
     const [a8, b8] = [color >> 8, color & 255];
     return a8 >= 100 ? (a8 + 2 * b8) % 5 : 0;
   });
+}

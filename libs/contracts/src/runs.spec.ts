@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type Baselines, baselines as schema, baselinesOf, hasLearned, type Run } from './runs.js';
+import { type Baselines, baselines as schema, baselinesOf, floorOf, hasLearned, type Run } from './runs.js';
 
 const measured: Baselines = {
   grey: { abRmse: 16, psnr: 22, metrics: { 'validation/auc': 0.885, 'validation/psnrPooled': 'Infinity' } },
   meanColor: { abRmse: 15, psnr: 23, metrics: { 'validation/auc': 0.89 } },
 };
-const classification: Baselines = { ...measured, marginal: { loss: 2.5 } };
+const ofLoss = (loss: number) => ({ metric: 'validation/loss' as const, loss });
+const classification: Baselines = { ...measured, marginal: ofLoss(2.5), floor: ofLoss(0.7) };
 
 describe('what needs no training', () => {
   it('is known of a metric where it was measured', () => {
@@ -19,6 +20,14 @@ describe('what needs no training', () => {
     expect(baselinesOf(classification, 'validation/loss')).toEqual([
       { name: 'marginal distribution', value: 2.5 },
     ]);
+    expect(floorOf(classification, 'validation/loss')).toBe(0.7);
+    expect(floorOf(classification, 'validation/abRmse')).toBe(null);
+    const combined: Baselines = {
+      ...measured,
+      marginal: { metric: 'validation/lossClassification', loss: 2.5 },
+    };
+    expect(baselinesOf(combined, 'validation/lossClassification')).toHaveLength(1);
+    expect(baselinesOf(combined, 'validation/loss')).toEqual([]);
     expect(baselinesOf(null, 'validation/abRmse')).toEqual([]);
   });
 

@@ -12,15 +12,22 @@ const predictor = z.object({
   metrics: z.partialRecord(metricName, measured).optional(),
 });
 
+const lossOf = z.object({
+  metric: z.enum(['validation/loss', 'validation/lossClassification']),
+  loss: measured,
+});
+
 /** Metrics of predictors that need no training, on the same validation images. */
 export const baselines = z.object({
   grey: predictor,
   meanColor: predictor,
   /**
-   * Predicting at every pixel how often each colour occurs in the training split: the least loss without looking at the
-   * picture. Of networks that predict bins. Its decoded colour is about the mean colour.
+   * Of networks that predict bins: the least loss that one distribution, the same at every pixel, has on these images. It
+   * is that of their marginal distribution. Of a combined loss, the classification term's.
    */
-  marginal: z.object({ loss: measured }).optional(),
+  marginal: lossOf.optional(),
+  /** What no network's loss can go below on the training split, where that is not 0: soft labels have an entropy. */
+  floor: lossOf.optional(),
 });
 export type Baselines = z.infer<typeof baselines>;
 
@@ -31,8 +38,8 @@ export function baselinesOf(
 ): { name: 'mean colour' | 'grey' | 'marginal distribution'; value: number }[] {
   if (!baselines) return [];
   const { marginal } = baselines;
-  if (metric === 'validation/loss') {
-    return marginal ? [{ name: 'marginal distribution', value: fromMeasured(marginal.loss) }] : [];
+  if (marginal?.metric === metric) {
+    return [{ name: 'marginal distribution', value: fromMeasured(marginal.loss) }];
   }
   const named = { 'mean colour': baselines.meanColor, grey: baselines.grey };
   return Object.entries(named).flatMap(([name, { abRmse, psnr, metrics }]) => {
@@ -42,9 +49,14 @@ export function baselinesOf(
   });
 }
 
+/** What a metric of a run cannot go below, where that is known and not 0. */
+export function floorOf(baselines: Baselines | null | undefined, metric: MetricName): number | null {
+  return baselines?.floor?.metric === metric ? fromMeasured(baselines.floor.loss) : null;
+}
+
 /** By what a run shows that it has learned: the loss, where the best one without looking is known, else the error of ab. */
 export const learningMetric = ({ marginal }: Pick<Baselines, 'marginal'>) =>
-  marginal ? 'validation/loss' : 'validation/abRmse';
+  marginal?.metric ?? 'validation/abRmse';
 
 /**
  * Whether a run's best epoch has beaten every predictor that needs no training: the marginal distribution's loss where it
@@ -54,7 +66,8 @@ export function hasLearned({ best, baselines }: Pick<Run, 'best' | 'baselines'>)
   if (!baselines) return null;
   const metric = learningMetric(baselines);
   const own = best[metric]?.value;
-  return own === undefined ? null : baselinesOf(baselines, metric).every(({ value }) => own < value);
+  if (own === undefined) return null;
+  return baselinesOf(baselines, metric).every(({ value }) => own < value);
 }
 
 const best = z.object({ value: z.number(), epoch: z.number(), step: z.number().int() });

@@ -1,4 +1,11 @@
-import { baselinesOf, type Curve, metricCatalogue, type MetricName, type Run } from '@chromatune/contracts';
+import {
+  baselinesOf,
+  type Curve,
+  floorOf,
+  metricCatalogue,
+  type MetricName,
+  type Run,
+} from '@chromatune/contracts';
 import { useQueries } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef } from 'react';
 import { chartBuckets, queries } from '../api/queries.js';
@@ -235,7 +242,9 @@ const startOf = (run: Run) => Date.parse(run.startedAt ?? run.createdAt);
 function linesOfBaselines(runs: readonly Run[], metric: MetricName): PlotBaseline[] {
   const found = new Map<string, PlotBaseline>();
   for (const { baselines } of runs) {
-    for (const { name, value } of baselinesOf(baselines, metric)) {
+    const floor = floorOf(baselines, metric);
+    const least = floor === null ? [] : [{ name: 'least possible', value: floor }];
+    for (const { name, value } of [...baselinesOf(baselines, metric), ...least]) {
       const label = `${name} ${formatMetric(metric, value)}`;
       if (Number.isFinite(value)) found.set(label, { label, value });
     }

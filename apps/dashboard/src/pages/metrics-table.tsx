@@ -1,4 +1,4 @@
-import { baselinesOf, metricCatalogue, type MetricName, type Run } from '@chromatune/contracts';
+import { baselinesOf, floorOf, metricCatalogue, type MetricName, type Run } from '@chromatune/contracts';
 import { formatMetric, formatMetricWithUnit, nothing } from '../ui/format.js';
 
 const metrics = Object.keys(metricCatalogue) as MetricName[];
@@ -42,7 +42,11 @@ export function MetricsTable({ run }: { run: Run }) {
 function MetricRow({ run, metric }: { run: Run; metric: MetricName }) {
   const { label, protocol } = metricCatalogue[metric];
   const best = run.best[metric];
-  const baselines = baselinesOf(run.baselines, metric);
+  const floor = floorOf(run.baselines, metric);
+  const others = [
+    ...baselinesOf(run.baselines, metric),
+    ...(floor === null ? [] : [{ name: 'least possible', value: floor }]),
+  ];
   return (
     <tr>
       <th scope="row">{label}</th>
@@ -51,7 +55,7 @@ function MetricRow({ run, metric }: { run: Run; metric: MetricName }) {
         {formatMetric(metric, best?.value)}
       </td>
       <td>
-        {baselines.map(({ name, value }) => `${name} ${formatMetric(metric, value)}`).join(', ') || nothing}
+        {others.map(({ name, value }) => `${name} ${formatMetric(metric, value)}`).join(', ') || nothing}
       </td>
       <td className="wrap hint">{protocol}</td>
     </tr>

@@ -19,6 +19,8 @@ export const panels = {
   colorfulnessGapOfMeans: { label: 'gap of means', thin: null, bold: 'validation/colorfulnessGapOfMeans' },
   colorfulnessGapUnsigned: { label: 'unsigned gap', thin: null, bold: 'validation/colorfulnessGapUnsigned' },
   saturationRatio: { label: 'saturation', thin: null, bold: 'validation/saturationRatio' },
+  lossClassification: { label: 'cross entropy', thin: null, bold: 'validation/lossClassification' },
+  lossRegression: { label: 'error of ab', thin: null, bold: 'validation/lossRegression' },
   top1: { label: 'top-1', thin: null, bold: 'validation/top1' },
   top5: { label: 'top-5', thin: null, bold: 'validation/top5' },
   entropy: { label: 'entropy', thin: null, bold: 'validation/entropy' },

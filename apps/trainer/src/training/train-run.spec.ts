@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type Assignment,
+  type Baselines,
   baselinesOf,
   type ChildEvent,
   type ClassificationRecipe,
   type Environment,
+  hasLearned,
   objectiveMetric,
   type Recipe,
   type SpooledEvent,
@@ -21,7 +23,7 @@ import {
   splitBatches,
   stepsPerEpoch,
 } from '@chromatune/data';
-import { adaptInputFilters } from '@chromatune/models';
+import { adaptInputFilters, encodeBins, makeBins } from '@chromatune/models';
 import { forecastMemory } from '@chromatune/models/describe';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -134,25 +136,21 @@ describe('a run', () => {
     120_000,
   );
 
-  it(
-    'pauses at the next step boundary, however often it is asked to, with every augmentation',
-    async () => {
-      const changed = tinyRecipe(dataset, { augmentation: { flip: true, crop: 0.75 } });
-      const whole = await train({ recipe: changed });
-      let resumeFrom: string | null = null;
-      const pieces: SpooledEvent[] = [];
-      for (let piece = 0; piece < 4 * steps; piece++) {
-        const part: Trained = await train({ recipe: changed, resumeFrom, pauseAfterStep: piece + 1 });
-        pieces.push(...part.events);
-        if (part.result.outcome === 'completed') break;
-        resumeFrom = checkpointFile(part.events);
-      }
+  it('pauses at the next step boundary, however often it is asked to, with every augmentation', async () => {
+    const changed = tinyRecipe(dataset, { augmentation: { flip: true, crop: 0.75 } });
+    const whole = await train({ recipe: changed });
+    let resumeFrom: string | null = null;
+    const pieces: SpooledEvent[] = [];
+    for (let piece = 0; piece < 4 * steps; piece++) {
+      const part: Trained = await train({ recipe: changed, resumeFrom, pauseAfterStep: piece + 1 });
+      pieces.push(...part.events);
+      if (part.result.outcome === 'completed') break;
+      resumeFrom = checkpointFile(part.events);
+    }
 
-      expect(measured(pieces)).toEqual(measured(whole.events));
-      expect(checkpointsOf(pieces).at(-1)!.weightsSha256).toBe(whole.result.weightsSha256);
-    },
-    120_000,
-  );
+    expect(measured(pieces)).toEqual(measured(whole.events));
+    expect(checkpointsOf(pieces).at(-1)!.weightsSha256).toBe(whole.result.weightsSha256);
+  }, 120_000);
 
   it('asked to pause at the last step of an epoch, ends the epoch first', async () => {
     const { events, result } = await train({ pauseAfterStep: steps });
@@ -227,6 +225,75 @@ describe('a run', () => {
       );
     }
   });
+});
+
+describe('a run that predicts bins', () => {
+  it('measures accuracy, entropy and the best single distribution; others have none of it', async () => {
+    const [bins, colors] = [await train({ recipe: ofBins({}) }), await train({})];
+
+    for (const metric of ['validation/top1', 'validation/top5', 'validation/entropy']) {
+      expect(pointsOf(colors.events, metric)).toHaveLength(0);
+      expect(pointsOf(bins.events, metric)).toHaveLength(2);
+    }
+    const last = (metric: string) => Number(pointsOf(bins.events, metric).at(-1)!.value);
+    expect(last('validation/top1')).toBeLessThanOrEqual(last('validation/top5'));
+    expect(last('validation/entropy')).toBeLessThanOrEqual(Math.log(77)); // bins of grid size 20
+    const { marginal, floor } = baselinesIn(bins.events);
+    expect(marginal).toEqual({ metric: 'validation/loss', loss: expect.closeTo(await labelEntropy(), 6) });
+    expect(floor).toBeUndefined(); // of hard labels it is 0
+    expect(baselinesIn(colors.events).marginal).toBeUndefined();
+  });
+
+  it('that has learned nothing yet is told from one that has', async () => {
+    const idle = ofBins({}, { optimizer: { ...recipe.optimizer, learningRate: 1e-9 } });
+    const [nothing, something] = [idle, ofBins({}, { epochs: 12 })].map(async (one) => {
+      const { events } = await train({ recipe: one });
+      const losses = pointsOf(events, 'validation/loss').map(({ value }) => Number(value));
+      const best = { 'validation/loss': { value: Math.min(...losses), epoch: 1, step: 1 } };
+      return hasLearned({ best, baselines: baselinesIn(events) });
+    });
+
+    expect(await nothing).toBe(false);
+    expect(await something).toBe(true);
+  });
+
+  it('says the least loss of soft labels, and obeys rebalancing', async () => {
+    const soft = { encoding: { type: 'soft', neighbors: 5, sigma: 5 } } as const;
+    const rebalancing = { type: 'paper', lambda: 0.5, sigma: 5 } as const;
+    const [plain, weighted] = [
+      await train({ recipe: ofBins(soft) }),
+      await train({ recipe: ofBins({ ...soft, rebalancing }) }),
+    ];
+
+    const { floor, marginal } = baselinesIn(plain.events);
+    expect(Number(floor!.loss)).toBeGreaterThan(0.1);
+    expect(Number(marginal!.loss)).toBeGreaterThan(Number(floor!.loss));
+    expect(weighted.result.weightsSha256).not.toBe(plain.result.weightsSha256);
+  });
+
+  it('and colours reports both terms of its loss', async () => {
+    const combined: Recipe['loss'] = {
+      type: 'combined',
+      regression: plainRegression,
+      classification,
+      regressionWeight: 3,
+      decodeFrom: 'classification',
+    };
+    const { events } = await train({ recipe: tinyRecipe(dataset, { loss: combined }) });
+
+    const [loss, classes, colors] = ['loss', 'lossClassification', 'lossRegression'].map((name) =>
+      Number(pointsOf(events, `validation/${name}`)[0]!.value),
+    );
+    expect(classes! + 3 * colors!).toBeCloseTo(loss!, 4);
+    expect(baselinesIn(events).marginal!.metric).toBe('validation/lossClassification');
+  });
+
+  const ofBins = (changes: Partial<typeof classification>, more: Partial<Recipe> = {}) =>
+    tinyRecipe(dataset, {
+      loss: { ...classification, ...changes },
+      model: { ...recipe.model, cut: 'conv3' },
+      ...more,
+    });
 });
 
 describe('a run with imported weights', () => {
@@ -314,6 +381,24 @@ async function greyError(): Promise<number> {
   return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length);
 }
 
+/** Entropy of the bins of every fourth pixel of every fourth row of the validation split, in nats. */
+async function labelEntropy(): Promise<number> {
+  const bins = makeBins(20, 'gamut');
+  const counts = new Map<number, number>();
+  const batches = splitBatches({ manifest: dataset.manifest, split: 'validation', batchSize: 1, files });
+  for await (const { ab, size } of batches) {
+    for (let y = 0; y < size; y += 4) {
+      for (let x = 0; x < size; x += 4) {
+        const at = (y * size + x) * 2;
+        const [bin] = encodeBins(ab.subarray(at, at + 2), bins);
+        counts.set(bin!, (counts.get(bin!) ?? 0) + 1);
+      }
+    }
+  }
+  const total = [...counts.values()].reduce((sum, count) => sum + count);
+  return [...counts.values()].reduce((sum, count) => sum - (count / total) * Math.log(count / total), 0);
+}
+
 interface Trained {
   events: SpooledEvent[];
   result: TrainResult;
@@ -372,6 +457,8 @@ async function train(options: {
 
 const logsOf = (events: SpooledEvent[]) =>
   events.filter((event) => event.type === 'log').map(({ message }) => message);
+const baselinesIn = (events: SpooledEvent[]): Baselines =>
+  events.find((event) => event.type === 'baselines')!.baselines;
 const pointsOf = (events: SpooledEvent[], metric: string) =>
   events.filter((event) => event.type === 'point').filter((point) => point.metric === metric);
 const checkpointsOf = (events: SpooledEvent[]) =>

@@ -76,7 +76,10 @@ export async function trainRun({
     microBatch: images,
   });
   const validation = { recipe, manifest, files, colorWeights: aucWeights(counts) };
-  if (at.step === 0) report.report({ type: 'baselines', baselines: await measureBaselines(validation) });
+  if (at.step === 0) {
+    const baselines = await measureBaselines({ ...validation, abCounts: counts, floor: loss.floor });
+    report.report({ type: 'baselines', baselines });
+  }
 
   for (let epoch = at.epochsDone + 1; epoch <= recipe.epochs; epoch++) {
     let startedAt = performance.now();

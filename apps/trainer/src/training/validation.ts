@@ -12,6 +12,7 @@ import {
   type ColorMetrics,
   type EvaluationMeasure,
   imageMeasurer,
+  marginalLoss,
   type Step,
 } from '@chromatune/models';
 
@@ -63,25 +64,52 @@ class Means {
   read = () => Object.fromEntries([...this.sums].map(([name, sum]) => [name, sum / this.images]));
 }
 
-/** What predicting grey, or the training split's mean colour, reaches on the validation images. */
-export async function measureBaselines(data: ValidationData): Promise<Baselines> {
-  const predictors = [[0, 0] as const, data.manifest.statistics.meanAb].map((color) => ({
-    color,
-    meter: new ColorMeter(),
-  }));
-  const addBatch = batchComparer(data);
-  for await (const batch of validationBatches(data)) {
-    for (const { color, meter } of predictors) {
-      addBatch(
-        meter,
-        batch,
-        Float32Array.from(batch.ab, (_, index) => color[index % 2]!),
-      );
-    }
+export interface BaselineOptions extends ValidationData {
+  /** How often each 8-bit colour occurs in the training split. */
+  abCounts: Float64Array;
+  /** The loss's own. */
+  floor: number | null;
+}
+
+/**
+ * What predicting grey, the training split's mean colour, or the best single distribution over the recipe's bins reaches on
+ * the validation images.
+ */
+export async function measureBaselines(options: BaselineOptions): Promise<Baselines> {
+  const { recipe, manifest, abCounts, floor } = options;
+  const grey = { color: [0, 0] as const, meter: new ColorMeter() };
+  const meanColor = { color: manifest.statistics.meanAb, meter: new ColorMeter() };
+  const addBatch = batchComparer(options);
+  const labelled = new Float64Array(65_536);
+  for await (const batch of validationBatches(options)) {
+    for (const { color, meter } of [grey, meanColor]) addBatch(meter, batch, repeated(color, batch));
+    countLabelled(batch, recipe, labelled);
     await turnOfTheEventLoop();
   }
-  const [grey, meanColor] = predictors.map(({ meter }) => toBaseline(meter.read()));
-  return { grey: grey!, meanColor: meanColor! };
+  const metric = recipe.loss.type === 'combined' ? 'validation/lossClassification' : 'validation/loss';
+  const marginal = marginalLoss(recipe, abCounts, labelled);
+  return {
+    grey: toBaseline(grey.meter.read()),
+    meanColor: toBaseline(meanColor.meter.read()),
+    ...(marginal !== null && { marginal: { metric, loss: toMeasured(marginal) } }),
+    ...(floor && { floor: { metric, loss: toMeasured(floor) } }),
+  };
+}
+
+const repeated = (color: readonly [number, number], { ab }: Batch) =>
+  Float32Array.from(ab, (_, index) => color[index % 2]!);
+
+/** Adds the colours of the pixels that have labels: all, or every fourth of every fourth row. */
+function countLabelled({ ab, images, size }: Batch, { loss }: Recipe, counts: Float64Array): void {
+  const head = loss.type === 'combined' ? loss.classification : loss;
+  if (head.type === 'regression') return;
+  const stride = head.headResolution === 'quarter' ? 4 : 1;
+  for (let row = 0; row < images * size; row += stride) {
+    for (let column = 0; column < size; column += stride) {
+      const at = (row * size + column) * 2;
+      counts[(ab[at]! << 8) | ab[at + 1]!]!++;
+    }
+  }
 }
 
 /** `abRmse` and `psnr` have fields of their own, which know no infinity: equal pictures count as if one byte were off. */

@@ -128,6 +128,24 @@ describe('the loss of the marginal', () => {
     );
   });
 
+  test('of other pixels is theirs, weighed as the training split weighs', () => {
+    const [training, others] = [counts(), new Float64Array(65_536)];
+    others[128 * 256 + 128] = 3;
+    others[168 * 256 + 128] = 1;
+    const of = (rebalancing: ClassificationRecipe['rebalancing']) =>
+      marginalLoss(
+        { loss: { ...plainClassification, binGridSize: 40, rebalancing }, model },
+        training,
+        others,
+      )!;
+    const entropy = -(0.75 * Math.log(0.75) + 0.25 * Math.log(0.25));
+    const weighted = of({ type: 'paper', lambda: 0.5, sigma: 5 });
+
+    expect(of({ type: 'none' })).toBeCloseTo(entropy, 12);
+    expect(weighted).not.toBeCloseTo(entropy, 2);
+    expect(Number.isFinite(weighted)).toBe(true);
+  });
+
   test('of a regression does not exist', () => {
     expect(marginalLoss({ loss: plainRegression, model }, counts())).toBeNull();
   });

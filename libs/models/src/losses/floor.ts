@@ -38,8 +38,13 @@ export function classificationFloor(
  * Loss of the best prediction that is the same everywhere, which is the marginal distribution of the labels: a network whose
  * loss is not below it has learned nothing. Of a combined loss the part of the classification; null for a regression.
  * @param abCounts how often each 8-bit colour occurs in the training split, at index a8 * 256 + b8
+ * @param measured the same of the pixels that the loss is to be of
  */
-export function marginalLoss({ loss, model }: LossOfImages, abCounts: Float64Array): number | null {
+export function marginalLoss(
+  { loss, model }: LossOfImages,
+  abCounts: Float64Array,
+  measured: Float64Array = abCounts,
+): number | null {
   if (loss.type === 'regression') return null;
   const recipe = loss.type === 'combined' ? loss.classification : loss;
   const bins = makeBins(recipe.binGridSize, recipe.binSet);
@@ -48,8 +53,8 @@ export function marginalLoss({ loss, model }: LossOfImages, abCounts: Float64Arr
   const weights = printedWeights(recipe, importance);
 
   const marginal = new Float64Array(bins.count);
-  const meanWeight = meanOverColors(abCounts, (color) => weights?.[color] ?? 1);
-  abCounts.forEach((occurrences, color) => {
+  const meanWeight = meanOverColors(measured, (color) => weights?.[color] ?? 1);
+  measured.forEach((occurrences, color) => {
     const weight = occurrences * (weights?.[color] ?? 1);
     for (let at = color * perColor; at < (color + 1) * perColor; at++) {
       marginal[table.bins[at]!]! += weight * table.weights[at]!;

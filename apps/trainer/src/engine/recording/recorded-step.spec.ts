@@ -157,6 +157,28 @@ describe.skipIf(onlyPortable)('the recorded step', () => {
     },
   );
 
+  test('measures what the eager one does beside loss and colours, of two heads', async () => {
+    const loss = {
+      type: 'combined',
+      regression: plainRegression,
+      classification,
+      regressionWeight: 10,
+      decodeFrom: 'regression',
+    } as const;
+    const [recorded, eager] = [start(engine.createStep, { loss }), start(createEagerStep, { loss })];
+    const [{ measures: ours }, { measures: theirs }] = [
+      await recorded.evaluate(learnableBatch(3)),
+      await eager.evaluate(learnableBatch(3)),
+    ];
+
+    const names = ['top1', 'top5', 'entropy', 'lossClassification', 'lossRegression'] as const;
+    expect(Object.keys(ours).sort()).toEqual([...names].sort());
+    expect(Object.keys(theirs).sort()).toEqual([...names].sort());
+    for (const name of names) expect(ours[name]).toBeCloseTo(theirs[name]!, 4);
+    recorded.dispose();
+    eager.dispose();
+  });
+
   test('goes on bit for bit from a state that was saved half-way, in another recording', async () => {
     const change = { averageDecay: 0.9, microBatch: 3 };
     const whole = start(engine.createStep, change);

@@ -82,12 +82,16 @@ describe('the command line', () => {
     const file = path.join(folder, 'right.yaml');
     await writeFile(file, 'name: a\n');
     const preview = [{ loss: 'regression' }, { loss: 'classification', learningRate: 0.00032 }];
-    const plan = { problems: [], runs: 5, varying: ['loss', 'learningRate'], preview };
+    const text = 'resnet152 at batch 128 needs 36 GB: will run as 6 micro-batches of 22.';
+    const memory = { atOnceBytes: 36e9, slotBytes: 7e9, microBatch: 22, pieces: 6, bytes: 6.8e9 };
+    const forecasts = [{ runs: 2, ...memory, fits: true, text }];
+    const plan = { problems: [], runs: 5, varying: ['loss', 'learningRate'], preview, forecasts };
 
     const { stdout, code } = await run(['sweep', 'plan', file], () => ({ json: plan }));
 
     expect(code).toBe(0);
     expect(stdout).toContain('makes 5 runs');
+    expect(stdout).toContain(text);
     expect(stdout).toMatch(/1 +classification +0\.00032/);
     expect(stdout).toContain('… and 3 more runs');
     expect(JSON.parse(api!.requests[0]!.body.toString())).toEqual({ yaml: 'name: a\n' });
@@ -101,6 +105,7 @@ describe('the command line', () => {
       runs: 0,
       varying: [],
       preview: [],
+      forecasts: [],
     };
 
     const { code, stdout } = await run(['sweep', 'plan', file, '--json'], () => ({ json: plan }));

@@ -32,6 +32,7 @@ describe('a spec that can be launched', () => {
       problems: [],
       runs: 3,
       varying: ['loss', 'binGridSize'],
+      forecasts: [],
       preview: [
         { loss: 'regression' },
         { loss: 'classification', binGridSize: 10 },

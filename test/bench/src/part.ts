@@ -27,6 +27,8 @@ export interface Result {
   checks: Check[];
   /** What one must know to read the figures. */
   notes: string[];
+  /** All that was measured, for the kept file only. */
+  details?: unknown[];
 }
 
 /** A figure with a target that it must not exceed. */

@@ -1,16 +1,29 @@
 import { currentRecipe, engineName } from '@chromatune/contracts';
 import { z } from 'zod';
 
-/** What `children/take-steps.ts` is to train, and on what. */
+/** What `children/take-steps.ts` is to train, on what, and how: JSON, its only argument. */
 export const stepJob = z.object({
   recipe: currentRecipe.pick({ model: true, loss: true, optimizer: true, batchSize: true }),
   engine: engineName,
   threads: z.number().int().min(1),
+  /**
+   * The step that runs take, or the same operations one by one, or TensorFlow.js as it comes: no operations of ours,
+   * and its own Adam.
+   */
+  step: z.enum(['engine', 'eager', 'stock']),
 });
 export type StepJob = z.infer<typeof stepJob>;
 
-/** Its first message: it is ready, or there is no such engine here. */
-export const stepperState = z.union([z.object({ ready: z.string() }), z.object({ unavailable: z.string() })]);
+/** Its first line: it is ready, or there is no such engine here. Python's children speak the same. */
+export const stepperState = z.union([
+  z.object({
+    ready: z.string(),
+    /** From the start of the program to the end of the third step. */
+    preparationSeconds: z.number(),
+  }),
+  z.object({ unavailable: z.string() }),
+]);
+export type Ready = Extract<z.infer<typeof stepperState>, { ready: string }>;
 
 /** One turn: take steps for so long … */
 export const turnRequest = z.object({ seconds: z.number() });
@@ -21,5 +34,7 @@ export const turn = z.object({
   seconds: z.number(),
   /** Of all threads of the process. */
   cpuSeconds: z.number(),
+  /** The most memory that the process has had so far. */
+  peakBytes: z.number(),
 });
 export type Turn = z.infer<typeof turn>;

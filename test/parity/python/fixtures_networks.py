@@ -5,7 +5,16 @@ from torch import nn
 
 from fixtures_losses import CLASSIFICATION, REGRESSION, classification_loss, regression_loss
 from hash_fill import fill, integers, tensor
-from networks import STAGES, VGG_POOLS, channels_of, classification_decoder, encoder, model, regression_decoder
+from networks import (
+    ACTIVATIONS,
+    STAGES,
+    VGG_POOLS,
+    Model,
+    channels_of,
+    classification_decoder,
+    encoder,
+    regression_decoder,
+)
 from record import digits, summary, write
 
 ENCODERS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "vgg16", "vgg16bn")
@@ -63,82 +72,117 @@ def three_channels(l: torch.Tensor, adaptation: str) -> torch.Tensor:
 
 
 def watched_of_encoder(name: str, stage: str) -> dict:
-    """Weights whose gradient is kept, and the batch norm whose new statistics are."""
+    """Weights whose gradient is kept, and the batch norms whose new statistics are."""
     last = STAGES.index(stage)
     if name == "vgg16":
         conv = VGG_POOLS[name][last] - 2
-        return {"weights": ["features.0.weight", "features.0.bias", f"features.{conv}.weight"], "batch_norm": None}
+        return {"weights": ["features.0.weight", "features.0.bias", f"features.{conv}.weight"], "batch_norms": []}
     if name == "vgg16bn":
         conv = VGG_POOLS[name][last] - 3
         weights = ["features.0.weight", f"features.{conv}.weight", f"features.{conv + 1}.weight"]
-        return {"weights": weights, "batch_norm": f"features.{conv + 1}"}
+        return {"weights": weights, "batch_norms": [f"features.{conv + 1}"]}
     block = f"layer{last + 1}.0"
     weights = ["conv1.weight", "bn1.weight", f"{block}.conv2.weight", f"{block}.bn2.weight"]
-    return {"weights": weights, "batch_norm": f"{block}.bn2"}
+    return {"weights": weights, "batch_norms": [f"{block}.bn2"]}
 
 
 def models() -> None:
     """The report's Table 1 and Table 2 on 8-bit lightness, the hashes of `l` modulo 256, with their losses."""
     cases = [
-        *(regression_case("resnet34", activation) for activation in ("linear", "sigmoid", "tanh")),
-        *(regression_case(name, "linear") for name in ("resnet18", "resnet50", "resnet152", "vgg16", "vgg16bn")),
-        regression_case("resnet34", "linear", upsampling="bilinear"),
-        classification_case("gamut", kernel=1, resolution="quarter"),
-        classification_case("gamut", kernel=1, resolution="full"),
-        classification_case("square", kernel=3, resolution="quarter", relu=True),
-        classification_case("square", kernel=3, resolution="full", relu=True),
+        *(regression_case("resnet34", "conv4", activation) for activation in ACTIVATIONS),
+        *(regression_case(name, "conv4") for name in ("resnet18", "resnet50", "resnet152", "vgg16", "vgg16bn")),
+        *(regression_case("resnet18", stage) for stage in ("conv2", "conv3", "conv5")),
+        regression_case("resnet18", "conv4", upsampling="bilinear"),
+        regression_case("resnet18", "conv4", upsampling="transposed"),
+        regression_case("resnet18", "conv4", "sigmoid", upsampling="transposed"),
+        regression_case("resnet18", "conv4", batch_norm="frozen"),
+        classification_case("resnet34", "conv3", "gamut", kernel=1, resolution="quarter"),
+        classification_case("resnet34", "conv3", "gamut", kernel=1, resolution="full"),
+        classification_case("resnet34", "conv3", "square", kernel=3, resolution="quarter", relu=True),
+        classification_case("resnet34", "conv3", "square", kernel=3, resolution="full", relu=True, side=16),
+        *(classification_case("resnet18", stage, "gamut", 1, "quarter", side=64) for stage in ("conv2", "conv4", "conv5")),
+        classification_case("resnet18", "conv3", "gamut", 1, "quarter", upsampling="transposed"),
+        combined_case(),
     ]
     write("models", cases)
 
 
-def regression_case(name: str, activation: str, upsampling: str = "nearest") -> dict:
-    stage, side = "conv4", 64
+def model_of(name: str, stage: str, upsampling: str = "nearest", batch_norm: str = "micro") -> dict:
+    return {"encoder": name, "cut": stage, "upsampling": upsampling, "batchNorm": batch_norm}
+
+
+def regression_case(name, stage, activation="linear", upsampling="nearest", batch_norm="micro") -> dict:
+    side = 64
     recipe = {**REGRESSION, "outputActivation": activation}
+    value = regression_loss(recipe, side)
 
     def build():
-        decoder = regression_decoder(channels_of(name, stage), activation, upsampling)
-        return model(name, stage, decoder)
+        return Model(name, stage, {"decoder": regression_decoder(channels_of(name, stage), stage, activation, upsampling)})
 
-    case = {"encoder": name, "stage": stage, "upsampling": upsampling, "loss": recipe, "batch": BATCH, "side": side}
-    return {**case, **model_results(build, regression_loss(recipe, side), side, watched_of_model(name, stage, "3"))}
+    model = model_of(name, stage, upsampling, batch_norm)
+    last = "4" if stage == "conv5" else "3"
+    results = results_of(build, lambda found: value(found["decoder"]), side, model, {"decoder": last})
+    return {"model": model, "loss": recipe, "batch": BATCH, "side": side, **results}
 
 
-def classification_case(bin_set: str, kernel: int, resolution: str, relu: bool = False) -> dict:
-    name, stage, side = "resnet34", "conv3", 32
+def classification_case(name, stage, bin_set, kernel, resolution, relu=False, upsampling="nearest", side=32) -> dict:
     recipe = {**CLASSIFICATION, "binSet": bin_set, "headResolution": resolution}
-    bins, loss = classification_loss(recipe, side)
+    bins, value = classification_loss(recipe, side)
 
     def build():
-        decoder = classification_decoder(channels_of(name, stage), bins, kernel, resolution, relu)
-        return model(name, stage, decoder)
+        into = channels_of(name, stage)
+        return Model(
+            name, stage, {"decoder": classification_decoder(into, stage, bins, kernel, resolution, relu, upsampling)}
+        )
 
     recipe |= {"headKernel": kernel, "reluBeforeSoftmax": relu}
-    case = {"encoder": name, "stage": stage, "upsampling": "nearest", "loss": recipe, "batch": BATCH, "side": side}
-    return {**case, **model_results(build, loss, side, watched_of_model(name, stage, "fc2"))}
+    model = model_of(name, stage, upsampling)
+    results = results_of(build, lambda found: value(found["decoder"]), side, model, {"decoder": "fc2"})
+    return {"model": model, "loss": recipe, "batch": BATCH, "side": side, **results}
 
 
-def watched_of_model(name: str, stage: str, last_layer: str) -> dict:
-    in_encoder = [f"encoder.{weight}" for weight in watched_of_encoder(name, stage)["weights"]]
-    in_decoder = ["0.conv.weight", "0.bn.weight", "0.bn.bias", "1.conv.weight"]
-    in_decoder += [f"{last_layer}.conv.weight", f"{last_layer}.conv.bias"]
-    weights = in_encoder + [f"decoder.{weight}" for weight in in_decoder]
-    return {"weights": weights, "batch_norm": "decoder.0.bn"}
+def combined_case() -> dict:
+    """Cross entropy + 10 x squared error, on heads called `regression` and `classification`."""
+    name, stage, side, weight = "resnet18", "conv4", 32, 10
+    classification = {**CLASSIFICATION, "binSet": "gamut", "headResolution": "quarter"}
+    error = regression_loss(REGRESSION, side)
+    bins, entropy = classification_loss(classification, side)
+
+    def build():
+        into = channels_of(name, stage)
+        heads = {
+            "regression": regression_decoder(into, stage, "linear"),
+            "classification": classification_decoder(into, stage, bins, 1, "quarter"),
+        }
+        return Model(name, stage, heads)
+
+    def value(found):
+        return entropy(found["classification"]) + weight * error(found["regression"])
+
+    classification |= {"headKernel": 1, "reluBeforeSoftmax": False}
+    recipe = {"type": "combined", "regression": REGRESSION, "classification": classification, "regressionWeight": weight}
+    model = model_of(name, stage)
+    results = results_of(build, value, side, model, {"regression": "3", "classification": "fc2"})
+    return {"model": model, "loss": recipe, "batch": BATCH, "side": side, **results}
 
 
-def model_results(build, loss, side: int, watched: dict) -> dict:
-    """Prediction and loss with moving statistics (`eval`), and of a training step (`train`), which has gradients too."""
+def results_of(build, loss, side: int, model: dict, last_layers: dict) -> dict:
+    """Predictions and loss with moving statistics (`eval`), and of a training step (`train`), with gradients too."""
     losses = {}
     lightness = integers("l", (BATCH, 1, side, side), 256)
+    watched = watched_of_model(model, last_layers)
 
     def compute(dtype, mode):
-        net = fill(build()).to(dtype).train(mode == "train")
-        prediction = net(lightness.to(dtype) / 255 - 0.5)
-        value = loss(prediction)
+        is_training = mode == "train" and model["batchNorm"] == "micro"
+        net = fill(build()).to(dtype).train(is_training)
+        found = net(lightness.to(dtype) / 255 - 0.5)
+        value = loss(found)
         losses[mode, dtype] = value.item()
+        predictions = {f"prediction/{head}": prediction for head, prediction in found.items()}
         if mode == "eval":
-            return {"prediction": prediction}
+            return predictions
         value.backward()
-        return {"prediction": prediction, **gradients_and_statistics(net, "", watched)}
+        return {**predictions, **gradients_and_statistics(net, "", watched)}
 
     modes = {}
     for mode in ("eval", "train"):
@@ -147,13 +191,22 @@ def model_results(build, loss, side: int, watched: dict) -> dict:
     return modes
 
 
+def watched_of_model(model: dict, last_layers: dict) -> dict:
+    weights = [f"encoder.{weight}" for weight in watched_of_encoder(model["encoder"], model["cut"])["weights"]]
+    for head, last in last_layers.items():
+        in_head = ["0.conv.weight", "0.bn.weight", "0.bn.bias", "1.conv.weight", f"{last}.conv.weight", f"{last}.conv.bias"]
+        in_head += ["upsample.0.weight", "upsample.0.bias"] if model["upsampling"] == "transposed" else []
+        weights += [f"{head}.{weight}" for weight in in_head]
+    norms = [f"{head}.0.bn" for head in last_layers] if model["batchNorm"] == "micro" else []
+    return {"weights": weights, "batch_norms": norms}
+
+
 def gradients_and_statistics(net: nn.Module, prefix: str, watched: dict) -> dict:
     parameters, state = dict(net.named_parameters()), net.state_dict()
     found = {f"gradient/{prefix}{name}": parameters[name].grad for name in watched["weights"]}
-    if watched["batch_norm"]:
+    for norm in watched["batch_norms"]:
         for statistic in ("running_mean", "running_var"):
-            name = f"{watched['batch_norm']}.{statistic}"
-            found[f"after/{prefix}{name}"] = state[name]
+            found[f"after/{prefix}{norm}.{statistic}"] = state[f"{norm}.{statistic}"]
     return found
 
 

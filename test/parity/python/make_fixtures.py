@@ -8,12 +8,15 @@ import sys
 
 import torch
 
+import fixtures_color
 import fixtures_layers
 import fixtures_losses
 import fixtures_networks
 import fixtures_optimizers
 
 GROUPS = {
+    "colors": fixtures_color.colors,
+    "metrics": fixtures_color.metrics,
     "encoders": fixtures_networks.encoders,
     "models": fixtures_networks.models,
     "layers": fixtures_layers.layers,

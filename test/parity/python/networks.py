@@ -60,45 +60,87 @@ class Bare(nn.Module):
         return self.conv(x)
 
 
-def up(mode: str = "nearest") -> nn.Module:
-    return nn.Upsample(scale_factor=2, mode=mode)
-
-
 ACTIVATIONS = {"linear": nn.Identity, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
+HALVINGS = {"conv2": 2, "conv3": 3, "conv4": 4, "conv5": 5}
 
 
-def regression_decoder(into: int, activation: str, upsampling: str = "nearest") -> nn.Module:
-    """Table 1 of the report: from side / 16 to ab at the full side."""
-    return nn.Sequential(
-        OrderedDict(
-            [
-                ("0", Block(into, 128, 3)),
-                ("up0", up(upsampling)),
-                ("1", Block(128, 64, 3)),
-                ("up1", up(upsampling)),
-                ("2", Block(64, 32, 3)),
-                ("up2", up(upsampling)),
-                ("3", Bare(32, 2, 3)),
-                ("activation", ACTIVATIONS[activation]()),
-                ("up3", up(upsampling)),
-            ]
-        )
-    )
+class Decoder(nn.Module):
+    """Named layers in their order; at each number of channels among them the side doubles, by `upsample.0`, `.1`, ..."""
+
+    def __init__(self, parts: list, upsampling: str):
+        super().__init__()
+        self.upsample = nn.ModuleList()
+        self.order = []
+        for part in parts:
+            if isinstance(part, int):
+                self.upsample.append(
+                    nn.ConvTranspose2d(part, part, 4, stride=2, padding=1)
+                    if upsampling == "transposed"
+                    else nn.Upsample(scale_factor=2, mode=upsampling)
+                )
+                self.order.append(self.upsample[-1])
+            else:
+                self.add_module(*part)
+                self.order.append(part[1])
+
+    def forward(self, x):
+        for layer in self.order:
+            x = layer(x)
+        return x
+
+
+def regression_decoder(into: int, stage: str, activation: str, upsampling: str = "nearest") -> nn.Module:
+    """Table 1 of the report, from the encoder's features to ab at the full side.
+
+    Blocks of 128, 64 and 32 channels and a convolution to ab, each followed by an upsampling. After conv5 a block of 256
+    comes before; after earlier stages the first upsamplings are left out. A transposed upsampling comes before the last
+    activation, the others after it.
+    """
+    widths = [256, 128, 64, 32] if stage == "conv5" else [128, 64, 32]
+    left_out = len(widths) + 1 - HALVINGS[stage]
+    parts = []
+    for index, width in enumerate(widths):
+        parts.append((str(index), Block(into, width, 3)))
+        parts += [width] if index >= left_out else []
+        into = width
+    parts.append((str(len(widths)), Bare(into, 2, 3)))
+    activated = ("activation", ACTIVATIONS[activation]())
+    parts += [2, activated] if upsampling == "transposed" else [activated, 2]
+    return Decoder(parts, upsampling)
 
 
 def classification_decoder(
-    into: int, bins: int, kernel: int, resolution: str, relu: bool = False, upsampling: str = "nearest"
+    into: int, stage: str, bins: int, kernel: int, resolution: str, relu: bool = False, upsampling: str = "nearest"
 ) -> nn.Module:
-    """Table 2 of the report: from side / 8 to logits of bins, at the full side or at a quarter of it."""
-    full = resolution == "full"
-    parts = [("up0", up(upsampling)), ("0", Block(into, 64, 3))]
-    parts += [("up1", up(upsampling))] if full else []
-    parts += [("1", Block(64, 500, 3))]
-    parts += [("up2", up(upsampling))] if full else []
-    parts += [("fc0", Block(500, 1000, kernel)), ("fc2", Bare(1000, bins, kernel))]
+    """Table 2 of the report, from the encoder's features to logits of bins at the full side or a quarter of it.
+
+    Blocks of 64, 500 and 1000 channels and a convolution to the bins, with an upsampling before each block; a quarter does
+    without the last two. After conv4 an upsampling and a block of 128 come before, after conv5 those of 256 and 128.
+    """
+    before = {"conv2": [], "conv3": [], "conv4": [128], "conv5": [256, 128]}[stage]
+    parts = []
+    for index, width in enumerate([*before, 64, 500]):
+        is_doubled = width != 500 or resolution == "full"
+        is_doubled &= not (stage == "conv2" and index == 0)
+        parts += [into] if is_doubled else []
+        parts.append((str(index), Block(into, width, 3)))
+        into = width
+    parts += [into] if resolution == "full" else []
+    parts += [("fc0", Block(into, 1000, kernel)), ("fc2", Bare(1000, bins, kernel))]
     parts += [("relu", nn.ReLU())] if relu else []
-    return nn.Sequential(OrderedDict(parts))
+    return Decoder(parts, upsampling)
 
 
-def model(encoder_name: str, stage: str, decoder: nn.Module) -> nn.Module:
-    return nn.Sequential(OrderedDict(encoder=encoder(encoder_name, stage), decoder=decoder))
+class Model(nn.Module):
+    """An encoder with one head, called `decoder`, or with several. Gives a prediction by head."""
+
+    def __init__(self, encoder_name: str, stage: str, heads: dict):
+        super().__init__()
+        self.encoder = encoder(encoder_name, stage)
+        for name, head in heads.items():
+            self.add_module(name, head)
+        self.heads = list(heads)
+
+    def forward(self, x):
+        features = self.encoder(x)
+        return {name: getattr(self, name)(features) for name in self.heads}

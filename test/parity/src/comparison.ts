@@ -23,22 +23,22 @@ export interface Comparison {
   where: string;
 }
 
-/** Values in PyTorch's order, by the name of the fixture's summary. */
-export type TensorValues = ReadonlyMap<string, ArrayLike<number>>;
+/** Gives the values of a tensor in PyTorch's order, by the name of the fixture's summary: of a few among many. */
+export type TensorValues = ReadonlyMap<string, () => ArrayLike<number>>;
 
 /** Of several tensors, the largest difference; the figures for people are norms of the first. */
 export function compareTensors(summaries: readonly TensorSummary[], ours: TensorValues): Comparison {
-  const differences = summaries.map((summary) => {
-    const values = ours.get(summary.name);
+  const comparisons = summaries.map((summary): Comparison => {
+    const values = ours.get(summary.name)?.();
     if (!values) throw new Error(`There is nothing to compare with the reference's ${summary.name}.`);
-    return { where: summary.name, difference: differenceOf(summary, values) };
+    return {
+      ours: norm(values),
+      reference: summary.norm,
+      difference: differenceOf(summary, values),
+      where: summary.name,
+    };
   });
-  const first = summaries[0]!;
-  return {
-    ours: norm(ours.get(first.name)!),
-    reference: first.norm,
-    ...differences.reduce((worst, one) => (one.difference > worst.difference ? one : worst)),
-  };
+  return comparisons.reduce(worseOf);
 }
 
 /** Of one number against another, as a share of the reference. */
@@ -49,7 +49,7 @@ export const compareNumbers = (ours: number, reference: number, where: string): 
   where,
 });
 
-/** The comparison with the larger difference. */
+/** The larger difference of both, with the figures of the first. */
 export const worseOf = (one: Comparison, other: Comparison): Comparison =>
   one.difference >= other.difference ? one : { ...one, difference: other.difference, where: other.where };
 

@@ -62,18 +62,25 @@ const decoding = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('argmax') }),
 ]);
 
+const headOfClassification = z.strictObject({ ...ofClassification, ...ofHead });
+
 const modelCase = z.strictObject({
-  encoder,
-  stage,
-  upsampling,
+  model: z.strictObject({ encoder, cut: stage, upsampling, batchNorm: z.enum(['micro', 'frozen']) }),
   loss: z.discriminatedUnion('type', [
     z.strictObject(ofRegression),
-    z.strictObject({ ...ofClassification, ...ofHead }),
+    headOfClassification,
+    z.strictObject({
+      type: z.literal('combined'),
+      regression: z.strictObject(ofRegression),
+      classification: headOfClassification,
+      regressionWeight: z.number(),
+    }),
   ]),
   ...sized,
   eval: results,
   train: results,
 });
+export type EncoderCase = z.infer<typeof encoderCase>;
 export type ModelCase = z.infer<typeof modelCase>;
 
 const lossCase = z.union([
@@ -136,7 +143,25 @@ const scheduleCase = z.strictObject({
   rates: z.array(z.number()),
 });
 
+const colorCase = z.strictObject({
+  what: z.enum([
+    'sRGB to Lab',
+    'Lab to sRGB',
+    '8-bit sRGB to Lab',
+    '8-bit Lab to sRGB',
+    'gamut',
+    'square',
+    'zhang-313',
+  ]),
+  /** Of bins. */
+  grid: z.number().int().optional(),
+  tensor: tensorSummary,
+});
+export type ColorCase = z.infer<typeof colorCase>;
+
 const cases = {
+  colors: colorCase,
+  metrics: z.strictObject({ metric: z.string(), value: z.number() }),
   encoders: encoderCase,
   models: modelCase,
   losses: lossCase,

@@ -8,24 +8,42 @@ export function hashOf(name: string): number {
   return hash >>> 0;
 }
 
-/** A 32-bit hash for each index: murmur3's finalizer of name and index. */
-export function hashes(name: string, count: number): Uint32Array {
-  const ofName = hashOf(name);
-  return Uint32Array.from({ length: count }, (_, index) => {
-    let x = (ofName + Math.imul(index, 0x9e3779b1)) >>> 0;
-    x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
-    x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
-    return (x ^ (x >>> 16)) >>> 0;
-  });
+/** A 32-bit hash of name and index, by murmur3's finalizer. */
+function hashAt(ofName: number, index: number): number {
+  let x = (ofName + Math.imul(index, 0x9e3779b1)) >>> 0;
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return (x ^ (x >>> 16)) >>> 0;
 }
 
-/** u, in [-1, 1). */
-export const uniform = (name: string, count: number): Float64Array =>
-  Float64Array.from(hashes(name, count), (hash) => (hash >>> 8) / 2 ** 23 - 1);
+/** u of a hash, in [-1, 1). */
+const unit = (hash: number): number => (hash >>> 8) / 2 ** 23 - 1;
+
+// Plain loops below: a ResNet-152 has 58 million weights.
+
+/** The hashes of the first `count` indices. */
+export function hashes(name: string, count: number): Uint32Array {
+  const ofName = hashOf(name);
+  const values = new Uint32Array(count);
+  for (let index = 0; index < count; index++) values[index] = hashAt(ofName, index);
+  return values;
+}
+
+/** u of the first `count` indices. */
+export function uniform(name: string, count: number): Float64Array {
+  const ofName = hashOf(name);
+  const values = new Float64Array(count);
+  for (let index = 0; index < count; index++) values[index] = unit(hashAt(ofName, index));
+  return values;
+}
 
 /** offset + scale u, rounded to float32. */
-export const hashValues = (name: string, count: number, { scale = 1, offset = 0 } = {}): Float32Array =>
-  Float32Array.from(uniform(name, count), (u) => offset + scale * u);
+export function hashValues(name: string, count: number, { scale = 1, offset = 0 } = {}): Float32Array {
+  const ofName = hashOf(name);
+  const values = new Float32Array(count);
+  for (let index = 0; index < count; index++) values[index] = offset + scale * unit(hashAt(ofName, index));
+  return values;
+}
 
 /** Whole numbers from 0. */
 export const hashIntegers = (name: string, count: number, below: number): Int32Array =>

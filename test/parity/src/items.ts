@@ -1,13 +1,19 @@
 import type { Item } from './comparison.js';
+import { colorItems } from './groups/colors.js';
+import { encoderItems } from './groups/encoders.js';
 import { lossItems } from './groups/losses.js';
+import { metricItems } from './groups/metrics.js';
 import { modelItems } from './groups/models.js';
 import { optimizerItems } from './groups/optimizers.js';
 import { scheduleItems } from './groups/schedules.js';
 
 /** All that is compared, by group, in the order of the table. */
 export const groups: ReadonlyMap<string, () => Item[]> = new Map([
+  ['colors', colorItems],
+  ['encoders', encoderItems],
   ['models', modelItems],
   ['losses', lossItems],
   ['optimizers', optimizerItems],
   ['schedules', scheduleItems],
+  ['metrics', metricItems],
 ]);

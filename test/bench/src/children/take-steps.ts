@@ -1,50 +1,117 @@
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { type EngineName, plainTraining } from '@chromatune/contracts';
-import { type Batch, buildNetwork, createEagerStep, makeLoss, type Step } from '@chromatune/models';
+import {
+  type Batch,
+  batchTensors,
+  buildNetwork,
+  createEagerStep,
+  lossAndGradients,
+  makeLoss,
+  movedStatistic,
+  type Network,
+  plainKernels,
+  setKernels,
+} from '@chromatune/models';
 import { stream } from '@chromatune/random';
 import { repository } from '@chromatune/test-support';
+import * as tf from '@tensorflow/tfjs';
 import { type StepJob, stepJob, type Turn, turnRequest } from '../step-job.js';
 
 // A process of its own for one network on one engine, because TensorFlow keeps the engine and the number of threads that
 // it was first used with. Between its turns it does nothing.
-process.on('disconnect', () => process.exit(0));
+type TakeStep = () => Promise<unknown>;
+type CreateStep = typeof createEagerStep;
 
+const startedAt = performance.now() - process.uptime() * 1000;
 const job = stepJob.parse(JSON.parse(process.argv[2]!));
-const batch = noise(job);
-const problem = await loadEngine(job).catch((error: Error) => error.message);
-if (problem) process.send!({ unavailable: problem }, () => process.exit(0));
+const engine = await loadEngine(job).catch((error: Error) => error.message);
+if (typeof engine === 'string') answer({ unavailable: engine });
 else {
-  const recipe = { ...plainTraining, ...job.recipe, epochs: 1 };
-  const step = createEagerStep(buildNetwork(recipe, 0), makeLoss(recipe), recipe, { stepsPerEpoch: 1 });
-  await takeSteps(step, 0); // the first steps allocate
-  process.on('message', (message) => {
-    void takeSteps(step, turnRequest.parse(message).seconds).then((turn) => process.send!(turn));
+  const takeStep = prepare(engine.createStep);
+  for (let step = 0; step < 3; step++) await takeStep(); // the first ones allocate and record
+  answer({
+    ready: `${engine.version}, ${job.step} step, threads: ${job.threads}`,
+    preparationSeconds: (performance.now() - startedAt) / 1000,
   });
-  process.send!({ ready: `${job.engine}, threads: ${job.threads}` });
+  for await (const line of createInterface(process.stdin)) {
+    answer(await takeSteps(takeStep, turnRequest.parse(JSON.parse(line)).seconds));
+  }
+}
+
+function prepare(createStep: CreateStep): TakeStep {
+  const recipe = { ...plainTraining, ...job.recipe, epochs: 1 };
+  const batch = noise(job);
+  if (job.step === 'stock') setKernels(plainKernels);
+  const network = buildNetwork(recipe, 0);
+  const loss = makeLoss(recipe);
+  if (job.step === 'stock') return stockStep(network, loss, batch);
+  const { images, size } = batch;
+  const create = job.step === 'engine' ? createStep : createEagerStep;
+  const step = create(network, loss, recipe, {
+    stepsPerEpoch: 1,
+    expected: { train: [{ images, size }], evaluate: [] },
+  });
+  return () => step.run(batch);
+}
+
+/** The network in plain TensorFlow.js operations, and its Adam on each variable. */
+function stockStep(network: Network, loss: ReturnType<typeof makeLoss>, batch: Batch): TakeStep {
+  const { learningRate } = job.recipe.optimizer;
+  const optimizer = tf.train.adam(learningRate);
+  return async () => {
+    const value = tf.tidy(() => {
+      const computed = lossAndGradients(network, loss, batchTensors(batch));
+      network.movingStatistics.forEach(({ variable }, index) =>
+        variable.assign(movedStatistic(variable as tf.Tensor, computed.statistics[index]!)),
+      );
+      tf.dispose(computed.statistics); // kept beyond the tidy
+      optimizer.applyGradients(
+        network.trainable.map(({ variable }, index) => ({
+          name: variable.name,
+          tensor: computed.gradients[index]!,
+        })),
+      );
+      return computed.loss;
+    });
+    const number = value.dataSync()[0];
+    value.dispose();
+    return number;
+  };
 }
 
 /** At least three steps, and as many as begin within `seconds`. */
-async function takeSteps(step: Step, seconds: number): Promise<Turn> {
+async function takeSteps(takeStep: TakeStep, seconds: number): Promise<Turn> {
   const cpu = process.cpuUsage();
-  const startedAt = performance.now();
-  const elapsed = () => (performance.now() - startedAt) / 1000;
+  const begin = performance.now();
+  const elapsed = () => (performance.now() - begin) / 1000;
   let steps = 0;
   while (steps < 3 || elapsed() < seconds) {
-    await step.run(batch);
+    await takeStep();
     steps++;
   }
   const { user, system } = process.cpuUsage(cpu);
-  return { steps, images: steps * batch.images, seconds: elapsed(), cpuSeconds: (user + system) / 1e6 };
+  return {
+    steps,
+    images: steps * job.recipe.batchSize,
+    seconds: elapsed(),
+    cpuSeconds: (user + system) / 1e6,
+    peakBytes: process.resourceUsage().maxRSS * 1024,
+  };
 }
 
 /** As the trainer's children do it, with the trainer's own file: the one place that chooses engines. */
-async function loadEngine({ engine, threads }: StepJob): Promise<null> {
+async function loadEngine({ engine: name, threads }: StepJob) {
   const trainer = (await import(
     pathToFileURL(path.join(repository, 'apps/trainer/dist/engine.js')).href
-  )) as { loadEngine(want: EngineName, options: { threads: number }): Promise<unknown> };
-  await trainer.loadEngine(engine, { threads });
-  return null;
+  )) as {
+    loadEngine(
+      want: EngineName,
+      options: { threads: number },
+    ): Promise<{ version: string; createStep: CreateStep }>;
+  };
+  return trainer.loadEngine(name, { threads });
 }
 
 /** The time of a step does not depend on what the pictures show. */
@@ -54,4 +121,8 @@ function noise({ recipe: { batchSize: images, model } }: StepJob): Batch {
   const l = Uint8Array.from({ length: images * size * size }, () => random.integer(256));
   const ab = Uint8Array.from({ length: l.length * 2 }, () => 98 + random.integer(60));
   return { l, ab, images, size };
+}
+
+function answer(message: unknown): void {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
 }

@@ -106,7 +106,8 @@ async function stepBare(details: RunDetail[]): Promise<Turn[]> {
   const started = await Promise.all(
     details.map(({ recipe: { model, loss, optimizer }, environment }) => {
       const { engine, threads } = environment as Environment;
-      return Stepper.start({ recipe: { model, loss, optimizer, batchSize }, engine, threads });
+      const recipe = { model, loss, optimizer, batchSize };
+      return Stepper.start({ recipe, engine, threads, step: 'engine' });
     }),
   );
   const steppers = started.map((stepper) => {

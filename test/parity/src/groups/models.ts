@@ -1,4 +1,10 @@
-import { plainClassification, plainModel, plainRegression, type Recipe } from '@chromatune/contracts';
+import {
+  type LossRecipe,
+  plainClassification,
+  plainModel,
+  plainRegression,
+  type Recipe,
+} from '@chromatune/contracts';
 import {
   type BatchTensors,
   buildNetwork,
@@ -24,10 +30,14 @@ export const modelItems = (): Item[] =>
       item: `${describe(one)}: ${mode === 'eval' ? 'validation' : 'training step'}`,
       source: 'PyTorch, torchvision',
       bound: float32Bound,
-      tested: mode === 'train' ? ('on native' as const) : ('not' as const),
+      tested: isTested(one, mode) ? 'on native' : 'not',
       compute: async () => compareModel(one, mode),
     })),
   );
+
+/** The specs take one training step of every head on the smaller encoders; each encoder has specs of its own. */
+const isTested = ({ model }: ModelCase, mode: 'eval' | 'train'): boolean =>
+  mode === 'train' && ['resnet18', 'resnet34'].includes(model.encoder);
 
 function compareModel(one: ModelCase, mode: 'eval' | 'train'): Comparison {
   return tidily(() => {
@@ -41,13 +51,13 @@ function compareModel(one: ModelCase, mode: 'eval' | 'train'): Comparison {
         ? trainingResults(network, lossAndGradients(network, loss, batch))
         : { tensors: new Map(), value: evaluateTensors(network, loss, batch).loss.dataSync()[0]! };
     const prediction = network.forward(lightnessOf(batch), mode === 'train');
-    tensors.set('prediction', imagesInTorchOrder((prediction.ab ?? prediction.logits)!));
-    network.dispose();
-    loss.dispose();
+    for (const [head, values] of predictionsOf(prediction, one)) tensors.set(head, values);
 
     const reference = one[mode];
-    const ofLoss = compareNumbers(value, reference.loss, 'loss');
-    return worseOf(ofLoss, compareTensors(reference.tensors, tensors));
+    const ofTensors = compareTensors(reference.tensors, tensors);
+    network.dispose();
+    loss.dispose();
+    return worseOf(compareNumbers(value, reference.loss, 'loss'), ofTensors);
   });
 }
 
@@ -55,15 +65,27 @@ type Results = ReturnType<typeof lossAndGradients>;
 
 /** Gradients and new moving statistics under the names of the fixtures. */
 function trainingResults(network: Network, { loss, gradients, statistics }: Results) {
-  const tensors = new Map<string, Float32Array>();
+  const batchStatistics = statistics.map((one) => tf.add(one, 0)); // freed with the rest
+  tf.dispose(statistics); // kept for a step
+  const tensors = new Map<string, () => Float32Array>();
   network.trainable.forEach(({ name }, index) =>
-    tensors.set(`gradient/${torchName(name)}`, weightInTorchOrder(gradients[index]!)),
+    tensors.set(`gradient/${torchName(name)}`, () => weightInTorchOrder(gradients[index]!)),
   );
   network.movingStatistics.forEach(({ name, variable }, index) =>
-    tensors.set(`after/${torchName(name)}`, weightInTorchOrder(movedStatistic(variable, statistics[index]!))),
+    tensors.set(`after/${torchName(name)}`, () =>
+      weightInTorchOrder(movedStatistic(variable as tf.Tensor, batchStatistics[index]!)),
+    ),
   );
-  tf.dispose(statistics); // kept beyond the tidy, for the step
   return { tensors, value: loss.dataSync()[0]! };
+}
+
+/** Each head's output under the name of the head. */
+function predictionsOf({ ab, logits }: ReturnType<Network['forward']>, { loss }: ModelCase) {
+  const nameOf = (type: 'regression' | 'classification') => (loss.type === 'combined' ? type : 'decoder');
+  const predictions: [string, () => Float32Array][] = [];
+  if (ab) predictions.push([`prediction/${nameOf('regression')}`, () => imagesInTorchOrder(ab)]);
+  if (logits) predictions.push([`prediction/${nameOf('classification')}`, () => imagesInTorchOrder(logits)]);
+  return predictions;
 }
 
 /** 8-bit images: L and ab are hashes of `l` and `ab` modulo 256. */
@@ -82,17 +104,35 @@ function hashBatch({ batch, side }: ModelCase): BatchTensors {
 
 const lightnessOf = ({ l }: BatchTensors): tf.Tensor4D => tf.sub(tf.div(tf.cast(l, 'float32'), 255), 0.5);
 
-function recipeOf({ encoder, stage, upsampling, loss, side }: ModelCase): Pick<Recipe, 'model' | 'loss'> {
-  return {
-    model: { ...plainModel, encoder, cut: stage, upsampling, imageSize: side },
-    loss: loss.type === 'regression' ? { ...plainRegression, ...loss } : { ...plainClassification, ...loss },
-  };
+function recipeOf({ model, loss, side }: ModelCase): Pick<Recipe, 'model' | 'loss'> {
+  return { model: { ...plainModel, ...model, imageSize: side }, loss: lossOf(loss) };
 }
 
-function describe({ encoder, loss, upsampling, side }: ModelCase): string {
-  const head =
-    loss.type === 'regression'
-      ? `regression, ${loss.outputActivation}`
-      : `classification, k=${loss.headKernel}, ${loss.headResolution}, ${loss.binSet}${loss.reluBeforeSoftmax ? ', ReLU' : ''}`;
-  return `${encoder} ${head}, ${upsampling}, ${side}²`;
+function lossOf(loss: ModelCase['loss']): LossRecipe {
+  switch (loss.type) {
+    case 'regression':
+      return { ...plainRegression, ...loss };
+    case 'classification':
+      return { ...plainClassification, ...loss };
+    case 'combined':
+      return {
+        ...loss,
+        decodeFrom: 'classification',
+        regression: { ...plainRegression, ...loss.regression },
+        classification: { ...plainClassification, ...loss.classification },
+      };
+  }
+}
+
+function describe({ model, loss, side }: ModelCase): string {
+  const { encoder, cut, upsampling, batchNorm } = model;
+  const frozen = batchNorm === 'frozen' ? ', frozen batch norm' : '';
+  return `${encoder} to ${cut}, ${headOf(loss)}, ${upsampling}${frozen}, ${side}²`;
+}
+
+function headOf(loss: ModelCase['loss']): string {
+  if (loss.type === 'regression') return `${loss.outputActivation} regression`;
+  if (loss.type === 'combined') return 'combined heads';
+  const { headKernel, headResolution, binSet, reluBeforeSoftmax } = loss;
+  return `classification, k=${headKernel}, ${headResolution}, ${binSet}${reluBeforeSoftmax ? ', ReLU' : ''}`;
 }

@@ -26,7 +26,7 @@ export const baselines = z.object({
    * is that of their marginal distribution. Of a combined loss, the classification term's.
    */
   marginal: lossOf.optional(),
-  /** What no network's loss can go below on the training split, where that is not 0: soft labels have an entropy. */
+  /** What no network's loss can go below on these images, where that is not 0: soft labels have an entropy. */
   floor: lossOf.optional(),
 });
 export type Baselines = z.infer<typeof baselines>;

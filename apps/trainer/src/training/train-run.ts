@@ -77,7 +77,7 @@ export async function trainRun({
   });
   const validation = { recipe, manifest, files, colorWeights: aucWeights(counts) };
   if (at.step === 0) {
-    const baselines = await measureBaselines({ ...validation, abCounts: counts, floor: loss.floor });
+    const baselines = await measureBaselines({ ...validation, abCounts: counts });
     report.report({ type: 'baselines', baselines });
   }
 

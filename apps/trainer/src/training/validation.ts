@@ -12,6 +12,7 @@ import {
   type ColorMetrics,
   type EvaluationMeasure,
   imageMeasurer,
+  lossFloor,
   marginalLoss,
   type Step,
 } from '@chromatune/models';
@@ -67,8 +68,6 @@ class Means {
 export interface BaselineOptions extends ValidationData {
   /** How often each 8-bit colour occurs in the training split. */
   abCounts: Float64Array;
-  /** The loss's own. */
-  floor: number | null;
 }
 
 /**
@@ -76,7 +75,7 @@ export interface BaselineOptions extends ValidationData {
  * the validation images.
  */
 export async function measureBaselines(options: BaselineOptions): Promise<Baselines> {
-  const { recipe, manifest, abCounts, floor } = options;
+  const { recipe, manifest, abCounts } = options;
   const grey = { color: [0, 0] as const, meter: new ColorMeter() };
   const meanColor = { color: manifest.statistics.meanAb, meter: new ColorMeter() };
   const addBatch = batchComparer(options);
@@ -88,11 +87,12 @@ export async function measureBaselines(options: BaselineOptions): Promise<Baseli
   }
   const metric = recipe.loss.type === 'combined' ? 'validation/lossClassification' : 'validation/loss';
   const marginal = marginalLoss(recipe, abCounts, labelled);
+  const floor = lossFloor(recipe, abCounts, labelled);
   return {
     grey: toBaseline(grey.meter.read()),
     meanColor: toBaseline(meanColor.meter.read()),
     ...(marginal !== null && { marginal: { metric, loss: toMeasured(marginal) } }),
-    ...(floor && { floor: { metric, loss: toMeasured(floor) } }),
+    ...(floor > 0 && { floor: { metric, loss: toMeasured(floor) } }),
   };
 }
 

@@ -1,11 +1,8 @@
 import { type ClassificationRecipe } from '@chromatune/contracts';
 import * as tf from '@tensorflow/tfjs';
-import { makeBins } from '../color/bins.js';
-import { labelTable } from '../color/labels.js';
 import { cellsOf } from '../kernels.js';
 import { crossEntropy, logSumExp } from './cross-entropy.js';
-import { classificationFloor } from './floor.js';
-import { colorImportance } from './importance.js';
+import { colorTables, floorOfPixel, pixelsAdded } from './floor.js';
 import { type Loss } from './loss.js';
 
 /**
@@ -16,15 +13,15 @@ export function classificationLoss(
   recipe: ClassificationRecipe,
   { imageSize, abCounts }: { imageSize: number; abCounts?: Float64Array | undefined },
 ): Loss {
-  const bins = makeBins(recipe.binGridSize, recipe.binSet);
-  const table = labelTable(bins, recipe.encoding);
-  const importance = colorImportance(recipe.rebalancing, { bins, table, abCounts });
+  const tables = colorTables(recipe, abCounts);
+  const { bins, labels, importance } = tables;
   const stride = recipe.headResolution === 'quarter' ? 4 : 1;
-  const labelBins = tf.tensor2d(table.bins, [256 * 256, table.perColor], 'int32');
-  const labelWeights = tf.tensor2d(table.weights, [256 * 256, table.perColor]);
+  const labelBins = tf.tensor2d(labels.bins, [256 * 256, labels.perColor], 'int32');
+  const labelWeights = tf.tensor2d(labels.weights, [256 * 256, labels.perColor]);
   const centers = tf.tensor2d(Array.from(bins.a, (a, bin) => [a, bins.b[bin]!]));
   const weights = importance && tf.tensor1d(Float32Array.from(importance));
   const constants = [labelBins, labelWeights, centers, ...(weights ? [weights] : [])];
+  const floor = floorOfPixel(tables, abCounts);
   const decodeRows = rowDecoders[recipe.decoding.type];
 
   return {
@@ -62,7 +59,7 @@ export function classificationLoss(
     },
 
     parts: () => ({}),
-    floor: classificationFloor(recipe, { imageSize, abCounts, bins, table, importance }),
+    floor: floor === null ? null : floor * pixelsAdded(recipe, imageSize),
     constants,
     dispose: () => tf.dispose(constants),
   };

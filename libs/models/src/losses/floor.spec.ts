@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { makeBins } from '../color/bins.js';
 import { labelTable } from '../color/labels.js';
-import { marginalLoss } from './floor.js';
+import { lossFloor, marginalLoss } from './floor.js';
 import { makeLoss } from './loss.js';
 
 beforeAll(async () => {
@@ -78,6 +78,19 @@ describe('the floor', () => {
       expect(loss.floor! / value).toBeCloseTo(1, 5);
     },
   );
+});
+
+test('the floor of other pixels is theirs', () => {
+  const recipe = { loss: { ...plainClassification, ...fullAt40, encoding: soft }, model };
+  const grey = new Float64Array(65_536);
+  grey[128 * 256 + 128] = 3;
+  const { perColor, weights } = labelTable(makeBins(40, 'gamut'), soft);
+  const label = weights.subarray((128 * 256 + 128) * perColor, (128 * 256 + 129) * perColor);
+  const entropy = label.reduce((sum, weight) => sum - (weight && weight * Math.log(weight)), 0);
+
+  expect(lossFloor(recipe, counts())).toBe(makeLoss(recipe, { abCounts: counts() }).floor);
+  expect(lossFloor(recipe, counts(), grey)).toBeCloseTo(entropy, 6);
+  expect(lossFloor({ loss: plainRegression, model }, counts())).toBe(0);
 });
 
 describe('the loss of the marginal', () => {

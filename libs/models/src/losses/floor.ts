@@ -1,37 +1,45 @@
-import { type ClassificationRecipe } from '@chromatune/contracts';
+import { type ClassificationRecipe, type LossRecipe } from '@chromatune/contracts';
 import { type Bins, makeBins } from '../color/bins.js';
 import { labelTable, type LabelTable } from '../color/labels.js';
 import { leastDoubleSoftmax } from './double-softmax.js';
 import { colorImportance } from './importance.js';
 import { type LossOfImages } from './loss.js';
 
-interface Tables {
-  imageSize: number;
+/** What a classification loss knows of each 8-bit colour. */
+export interface ColorTables {
+  recipe: ClassificationRecipe;
   bins: Bins;
-  table: LabelTable;
+  labels: LabelTable;
+  /** How much a pixel of each colour counts; null without rebalancing. */
   importance: Float64Array | null;
 }
 
-/**
- * What the loss of the training split cannot go below, whatever the network, in the loss's own units: the mean entropy of
- * soft labels, or what a double softmax leaves of certain predictions. Null where `abCounts` would be needed and is not given.
- */
-export function classificationFloor(
-  recipe: ClassificationRecipe,
-  { abCounts, ...tables }: Tables & { abCounts?: Float64Array | undefined },
-): number | null {
-  const least = leastLoss(recipe, tables.bins.count);
-  const weights = printedWeights(recipe, tables.importance);
-  const isSameForAll = recipe.encoding.type === 'hard' && !weights;
-  const ofPixel = isSameForAll
-    ? least([1])
-    : abCounts && meanOverColors(abCounts, (color) => (weights?.[color] ?? 1) * least(labelOf(color)));
-  return ofPixel === undefined ? null : ofPixel * pixelsAdded(recipe, tables.imageSize);
+/** @param abCounts of the training split, by which colours are rebalanced */
+export function colorTables(recipe: ClassificationRecipe, abCounts?: Float64Array): ColorTables {
+  const bins = makeBins(recipe.binGridSize, recipe.binSet);
+  const labels = labelTable(bins, recipe.encoding);
+  return {
+    recipe,
+    bins,
+    labels,
+    importance: colorImportance(recipe.rebalancing, { bins, labels, abCounts }),
+  };
+}
 
-  function labelOf(color: number): Float32Array {
-    const { perColor, weights } = tables.table;
-    return weights.subarray(color * perColor, (color + 1) * perColor);
-  }
+/**
+ * What a loss cannot go below, whatever the network, in its own units: the mean entropy of soft labels, or what a double
+ * softmax leaves of sure predictions; 0 for others. Of a combined loss that of its classification.
+ * @param abCounts how often each 8-bit colour occurs in the training split, at index a8 * 256 + b8
+ * @param measured the same of the pixels that the loss is to be of
+ */
+export function lossFloor(
+  { loss, model }: LossOfImages,
+  abCounts: Float64Array,
+  measured: Float64Array = abCounts,
+): number {
+  const recipe = classificationOf(loss);
+  if (!recipe) return 0;
+  return floorOfPixel(colorTables(recipe, abCounts), measured)! * pixelsAdded(recipe, model.imageSize);
 }
 
 /**
@@ -45,24 +53,48 @@ export function marginalLoss(
   abCounts: Float64Array,
   measured: Float64Array = abCounts,
 ): number | null {
-  if (loss.type === 'regression') return null;
-  const recipe = loss.type === 'combined' ? loss.classification : loss;
-  const bins = makeBins(recipe.binGridSize, recipe.binSet);
-  const { perColor, ...table } = labelTable(bins, recipe.encoding);
-  const importance = colorImportance(recipe.rebalancing, { bins, table: { perColor, ...table }, abCounts });
-  const weights = printedWeights(recipe, importance);
+  const recipe = classificationOf(loss);
+  if (!recipe) return null;
+  return marginalOfPixel(colorTables(recipe, abCounts), measured) * pixelsAdded(recipe, model.imageSize);
+}
 
+/** Floor of a pixel's loss, mean over the colours. Null where it depends on the colours and there are no counts. */
+export function floorOfPixel(tables: ColorTables, counts?: Float64Array): number | null {
+  const { recipe, bins, labels } = tables;
+  const least = leastLoss(recipe, bins.count);
+  if (recipe.encoding.type === 'hard' && !isPrinted(recipe)) return least([1]);
+  if (!counts) return null;
+  const { perColor, weights } = labels;
+  const weightOf = printedWeight(tables);
+  const labelOf = (color: number) => weights.subarray(color * perColor, (color + 1) * perColor);
+  return meanOverColors(counts, (color) => weightOf(color) * least(labelOf(color)));
+}
+
+/** Loss of the mean of all labels, predicted for every pixel; mean over the colours. */
+function marginalOfPixel(tables: ColorTables, counts: Float64Array): number {
+  const { recipe, bins, labels } = tables;
+  const weightOf = printedWeight(tables);
   const marginal = new Float64Array(bins.count);
-  const meanWeight = meanOverColors(measured, (color) => weights?.[color] ?? 1);
-  measured.forEach((occurrences, color) => {
-    const weight = occurrences * (weights?.[color] ?? 1);
-    for (let at = color * perColor; at < (color + 1) * perColor; at++) {
-      marginal[table.bins[at]!]! += weight * table.weights[at]!;
+  counts.forEach((occurrences, color) => {
+    const weight = occurrences * weightOf(color);
+    for (let at = color * labels.perColor; at < (color + 1) * labels.perColor; at++) {
+      marginal[labels.bins[at]!]! += weight * labels.weights[at]!;
     }
   });
   const sum = marginal.reduce((total, share) => total + share, 0);
   const least = leastLoss(recipe, bins.count)(marginal.map((share) => share / sum));
-  return meanWeight * least * pixelsAdded(recipe, model.imageSize);
+  return meanOverColors(counts, weightOf) * least;
+}
+
+/** By how much the loss of an image exceeds that of its mean pixel. */
+export function pixelsAdded({ reduction, headResolution }: ClassificationRecipe, imageSize: number): number {
+  if (reduction === 'mean') return 1;
+  return (headResolution === 'quarter' ? imageSize / 4 : imageSize) ** 2;
+}
+
+function classificationOf(loss: LossRecipe): ClassificationRecipe | null {
+  if (loss.type === 'regression') return null;
+  return loss.type === 'combined' ? loss.classification : loss;
 }
 
 /** Least cross entropy with a label, or with a mean of labels, that any prediction has. Weights of 0 may be left out. */
@@ -70,25 +102,22 @@ function leastLoss(recipe: ClassificationRecipe, bins: number): (weights: ArrayL
   return recipe.doubleSoftmax ? (weights) => leastDoubleSoftmax(weights, bins) : entropy;
 }
 
-/** Weights of colours that show in the loss's value: those of the released code are in its gradient alone. */
-const printedWeights = (recipe: ClassificationRecipe, importance: Float64Array | null) =>
-  recipe.rebalancing.type === 'paper' ? importance : null;
+/** Whether importance shows in the loss's value: that of the released code is in its gradient alone. */
+const isPrinted = ({ rebalancing }: ClassificationRecipe) => rebalancing.type === 'paper';
 
-function meanOverColors(abCounts: Float64Array, valueOf: (color: number) => number): number {
+function printedWeight({ recipe, importance }: ColorTables): (color: number) => number {
+  return isPrinted(recipe) ? (color) => importance![color]! : () => 1;
+}
+
+function meanOverColors(counts: Float64Array, valueOf: (color: number) => number): number {
   let sum = 0;
   let total = 0;
-  abCounts.forEach((occurrences, color) => {
+  counts.forEach((occurrences, color) => {
     if (occurrences === 0) return;
     sum += occurrences * valueOf(color);
     total += occurrences;
   });
   return sum / total;
-}
-
-/** By how much the loss of an image exceeds that of its mean pixel. */
-function pixelsAdded({ reduction, headResolution }: ClassificationRecipe, imageSize: number): number {
-  if (reduction === 'mean') return 1;
-  return (headResolution === 'quarter' ? imageSize / 4 : imageSize) ** 2;
 }
 
 function entropy(weights: ArrayLike<number>): number {

@@ -9,11 +9,11 @@ import { binPrior, rebalancingWeights } from '../color/prior.js';
  */
 export function colorImportance(
   rebalancing: ClassificationRecipe['rebalancing'],
-  { bins, table, abCounts }: { bins: Bins; table: LabelTable; abCounts?: Float64Array | undefined },
+  { bins, labels, abCounts }: { bins: Bins; labels: LabelTable; abCounts?: Float64Array | undefined },
 ): Float64Array | null {
   if (rebalancing.type === 'none') return null;
   if (!abCounts) throw new Error('A rebalanced loss needs the colours of the training split.');
-  const binOf = Uint16Array.from({ length: 256 * 256 }, (_, color) => table.bins[color * table.perColor]!);
+  const binOf = Uint16Array.from({ length: 256 * 256 }, (_, color) => labels.bins[color * labels.perColor]!);
   const prior = binPrior(abCounts, { binOf, count: bins.count });
   const weights = rebalancingWeights(prior, bins, rebalancing);
   return Float64Array.from(binOf, (bin) => weights[bin]!);

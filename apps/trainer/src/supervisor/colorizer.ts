@@ -1,17 +1,16 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   colorizeKey,
   type ColorizeProblem,
   type ColorizeRequest,
-  colorizeSeconds,
   DomainError,
   type Environment,
 } from '@chromatune/contracts';
 import { ObjectNotFound, type ObjectStore } from '@chromatune/storage';
 import type { Logger } from 'pino';
-import { type ColorizeOutcome, colorizeOutcome, type ColorizeWork } from '../training/colorize-messages.js';
+import type { ColorizeOutcome } from '../training/colorize-messages.js';
+import { ColorizeProcess } from './colorize-process.js';
 import type { StoredFile } from './data-files.js';
 import { Gate } from './gate.js';
 import type { ShardCache } from './shard-cache.js';
@@ -32,10 +31,12 @@ export interface ColorizerOptions {
 /** Colours photographs that people send to the API, one at a time, beside whatever is trained. */
 export class Colorizer {
   private readonly gate = new Gate(1);
-  private child: ChildProcess | null = null;
+  private readonly process: ColorizeProcess;
   private stopped = false;
 
-  constructor(private readonly options: ColorizerOptions) {}
+  constructor(private readonly options: ColorizerOptions) {
+    this.process = new ColorizeProcess({ entry: options.childEntry, env: options.childEnv });
+  }
 
   /** Leaves the coloured picture, or the reason why there is none, where the API looks for them. */
   async colorize(request: ColorizeRequest): Promise<void> {
@@ -45,8 +46,8 @@ export class Colorizer {
       try {
         const photo = join(folder, 'photo');
         const isWanted = await this.fetchPhoto(request, photo);
-        if (!isWanted || this.stopped) return;
-        const outcome = await this.colorizeIn(folder, photo, request);
+        if (!isWanted) return;
+        const outcome = this.stopped ? trainerStops : await this.colorizeIn(folder, photo, request);
         if (!(await store.exists(colorizeKey(request.id, 'photo')))) return; // nobody waits any more
         if ('written' in outcome) {
           await store.put(colorizeKey(request.id, 'picture'), { path: join(folder, 'picture') });
@@ -63,10 +64,10 @@ export class Colorizer {
     });
   }
 
-  /** Ends what is being coloured: another trainer will be asked. */
+  /** Ends what is being coloured: whoever sent it is told to try again. */
   stop(): void {
     this.stopped = true;
-    this.child?.kill('SIGKILL');
+    this.process.stop();
   }
 
   /** False when it is gone: whoever sent it has stopped waiting. */
@@ -91,14 +92,17 @@ export class Colorizer {
       const { [checkpointName]: path } = await use.files([{ ...checkpoint, ...checkpointFile }]);
       await mkdir(folder, { recursive: true });
       const picture = join(folder, 'picture');
-      return await this.run({
+      return await this.process.run({
         recipe,
         checkpoint: path!,
+        checkpointSha256: checkpoint.sha256,
         photo,
         picture,
         temperature,
         format,
-        ...environment,
+        // A GPU belongs to what trains on it, and one small picture takes a CPU no time.
+        engine: environment.engine === 'cuda' ? 'native' : environment.engine,
+        threads: environment.threads,
       });
     } catch (error) {
       if (error instanceof DomainError) return toProblem(error);
@@ -106,29 +110,6 @@ export class Colorizer {
     } finally {
       await use.end().catch(() => undefined);
     }
-  }
-
-  private run(work: ColorizeWork): Promise<ColorizeOutcome> {
-    const { childEntry, childEnv } = this.options;
-    return new Promise((resolve, reject) => {
-      const child = fork(childEntry, [], {
-        env: childEnv,
-        execArgv: [],
-        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      });
-      this.child = child;
-      let stderr = '';
-      child.stderr!.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-4000)));
-      const timeout = setTimeout(() => child.kill('SIGKILL'), colorizeSeconds * 1000);
-      child.once('message', (message) => resolve(colorizeOutcome.parse(message)));
-      child.once('error', reject);
-      child.once('close', (code, signal) => {
-        clearTimeout(timeout);
-        this.child = null;
-        resolve(endedEarly(signal ?? `code ${code}`, stderr)); // no effect after its message
-      });
-      child.send(work, () => undefined); // one that is gone already is seen by `close`
-    });
   }
 }
 
@@ -138,16 +119,16 @@ const checkpointFile: Pick<StoredFile, 'name' | 'remedy'> = {
   remedy: 'Choose another epoch: npx chromatune run show lists the checkpoints that are kept.',
 };
 
+const trainerStops: ColorizeProblem = {
+  code: 'trainer_stops',
+  status: 503,
+  message: 'The trainer that was asked stops.',
+  remedy: 'Try again: another trainer, or the same one when it is back, will do it.',
+};
+
 const toProblem = ({ code, status, message, remedy }: DomainError): ColorizeProblem => ({
   code,
   status,
   message,
   ...(remedy && { remedy }),
-});
-
-const endedEarly = (how: string, stderr: string): ColorizeProblem => ({
-  code: 'colorize_ended',
-  status: 500,
-  message: `The process that colours ended with ${how}.\n${stderr}`.trim(),
-  remedy: 'Try again, or a smaller photograph: the trainer may have too little memory or time for it.',
 });

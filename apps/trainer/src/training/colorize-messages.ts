@@ -1,4 +1,4 @@
-import { colorizeProblem, currentRecipe, engineName, pictureFormat } from '@chromatune/contracts';
+import { colorizeProblem, currentRecipe, engineName, pictureFormat, sha256 } from '@chromatune/contracts';
 import { z } from 'zod';
 
 /** What the supervisor hands to the process that colours one photograph. */
@@ -6,6 +6,8 @@ export const colorizeWork = z.object({
   recipe: currentRecipe,
   /** Files: a checkpoint of the recipe's run, and the photograph. */
   checkpoint: z.string(),
+  /** Tells whether it is that of the photograph before. */
+  checkpointSha256: sha256,
   photo: z.string(),
   /** The file to write. */
   picture: z.string(),

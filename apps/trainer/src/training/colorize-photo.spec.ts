@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadEngine } from '../engine.js';
 import { makeTinyDataset, tinyRecipe } from '../testing/tiny-dataset.js';
-import { colorizePhoto, forDecoding } from './colorize-photo.js';
+import { colorizePhoto, forDecoding, loadNetwork, type PhotoWork } from './colorize-photo.js';
 
 const classification: Recipe['loss'] = { ...plainClassification, binGridSize: 20 };
 const regression: Recipe['loss'] = { ...plainRegression, outputActivation: 'sigmoid' };
@@ -29,12 +29,9 @@ describe('a photograph', () => {
     'keeps its lightness at full size and takes the colours that the network predicts (%s)',
     async (_name, loss) => {
       const recipe = recipeOf(loss);
-      const state = stateOf(recipe);
       const photo = await greyPhoto(150, 100);
 
-      const painted = await openPhoto(
-        await colorizePhoto({ recipe, state, photo, temperature: null, format: 'png' }),
-      );
+      const painted = await openPhoto(await colorize(recipe, { photo, temperature: null, format: 'png' }));
 
       const { l } = srgbToLab((await openPhoto(photo)).rgb, 150 * 100);
       const { l: paintedL, ab } = srgbToLab(painted.rgb, 150 * 100);
@@ -48,11 +45,10 @@ describe('a photograph', () => {
 
   it('is coloured alike whether it was grey or in colour', async () => {
     const recipe = recipeOf(regression);
-    const state = stateOf(recipe);
-    const options = { recipe, state, temperature: null, format: 'png' } as const;
+    const options = { temperature: null, format: 'png' } as const;
 
-    const first = await colorizePhoto({ ...options, photo: await greyPhoto(64, 64) });
-    const again = await colorizePhoto({ ...options, photo: first });
+    const first = await colorize(recipe, { ...options, photo: await greyPhoto(64, 64) });
+    const again = await colorize(recipe, { ...options, photo: first });
 
     const [one, two] = [await openPhoto(first), await openPhoto(again)];
     expect(meanDifference(one.rgb, two.rgb)).toBeLessThan(4);
@@ -60,10 +56,8 @@ describe('a photograph', () => {
 
   it('is decoded at another temperature when asked to', async () => {
     const recipe = recipeOf(classification);
-    const state = stateOf(recipe);
     const photo = await greyPhoto(48, 48);
-    const at = (temperature: number | null) =>
-      colorizePhoto({ recipe, state, photo, temperature, format: 'png' });
+    const at = (temperature: number | null) => colorize(recipe, { photo, temperature, format: 'png' });
 
     expect(await at(0.38)).toEqual(await at(null));
     expect(await at(2)).not.toEqual(await at(null));
@@ -71,11 +65,10 @@ describe('a photograph', () => {
 
   it('leaves no tensor behind', async () => {
     const recipe = recipeOf(classification);
-    const state = stateOf(recipe);
     const photo = await greyPhoto(40, 30);
     const before = tf.memory().numTensors;
 
-    await colorizePhoto({ recipe, state, photo, temperature: null, format: 'jpeg' });
+    await colorize(recipe, { photo, temperature: null, format: 'jpeg' });
 
     expect(tf.memory().numTensors).toBe(before);
   });
@@ -100,6 +93,15 @@ const recipeOf = (loss: Recipe['loss']): Recipe =>
     model: { ...plainModel, encoder: 'resnet18', width: 0.125, imageSize: 32, cut: 'conv3' },
     loss,
   });
+
+async function colorize(recipe: Recipe, work: PhotoWork): Promise<Uint8Array> {
+  const network = loadNetwork(recipe, stateOf(recipe));
+  try {
+    return await colorizePhoto(network, recipe, work);
+  } finally {
+    network.dispose();
+  }
+}
 
 /** Of an untrained network, whose colours are far from grey all the same. */
 function stateOf(recipe: Recipe): StateTensor[] {

@@ -3,16 +3,14 @@ import { encodePicture, lightnessAt, networkSides, openPhoto, paintPicture } fro
 import {
   buildNetwork,
   makeLoss,
+  type Network,
   predictAb,
   restoreNetwork,
   sideMultiple,
   type StateTensor,
 } from '@chromatune/models';
 
-export interface ColorizeOptions {
-  recipe: Recipe;
-  /** Of a checkpoint. */
-  state: StateTensor[];
+export interface PhotoWork {
   /** An encoded photograph, grey or coloured: its colours are not looked at. */
   photo: Uint8Array;
   /** Another temperature of the annealed mean than the recipe's, null for the recipe's own decoding. */
@@ -20,24 +18,35 @@ export interface ColorizeOptions {
   format: PictureFormat;
 }
 
+/** A network as a checkpoint of its run left it. @throws DomainError when the checkpoint is of another network */
+export function loadNetwork(recipe: Recipe, state: readonly StateTensor[]): Network {
+  const network = buildNetwork(recipe, recipe.seed);
+  try {
+    restoreNetwork(network, state);
+    return network;
+  } catch (error) {
+    network.dispose();
+    throw error;
+  }
+}
+
 /**
  * Colours a photograph as a run has learned it: the network sees it about as large as its training images, and what it
  * predicts is enlarged and joined with the photograph's own lightness at full size.
  */
-export async function colorizePhoto(options: ColorizeOptions): Promise<Uint8Array> {
-  const { recipe, state, photo, temperature, format } = options;
+export async function colorizePhoto(
+  network: Network,
+  recipe: Recipe,
+  { photo, temperature, format }: PhotoWork,
+): Promise<Uint8Array> {
   const picture = await openPhoto(photo);
   const sides = networkSides(picture, recipe.model.imageSize, sideMultiple(recipe));
   const lightness = await lightnessAt(picture, sides);
-
-  const network = buildNetwork(recipe, recipe.seed);
   const loss = makeLoss({ ...recipe, loss: forDecoding(recipe.loss, temperature) });
   try {
-    restoreNetwork(network, state);
     const ab = predictAb(network, loss, lightness, { images: 1, ...sides });
     return await encodePicture({ ...picture, rgb: paintPicture(picture, ab, sides) }, format);
   } finally {
-    network.dispose();
     loss.dispose();
   }
 }

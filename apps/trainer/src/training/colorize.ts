@@ -1,23 +1,29 @@
 import { DomainError } from '@chromatune/contracts';
+import type { Network } from '@chromatune/models';
 import { loadEngine } from '../engine.js';
-import { type ColorizeOutcome, type ColorizeWork, colorizeWork } from './colorize-messages.js';
-import { colorizePhoto } from './colorize-photo.js';
 import { readBytes, readCheckpoint, writeWhole } from './checkpoint.js';
+import { type ColorizeOutcome, type ColorizeWork, colorizeWork } from './colorize-messages.js';
+import { colorizePhoto, loadNetwork } from './colorize-photo.js';
 
-// A short process that colours one photograph: whatever a picture does to it, and whatever memory TensorFlow keeps, ends
-// with it.
+// The process that colours photographs, one at a time, for as long as its supervisor keeps it: whatever a picture does to it,
+// and whatever memory TensorFlow holds, ends with it.
 process.on('disconnect', () => process.exit(1));
 process.on('SIGINT', () => undefined);
-process.once('message', (message) => {
-  void colorize(colorizeWork.parse(message)).then((outcome) => process.send!(outcome, () => process.exit(0)));
+process.on('message', (message) => {
+  void colorize(colorizeWork.parse(message)).then((outcome) => process.send!(outcome));
 });
+
+let engineIsLoaded = false;
+/** The network of the last photograph: the next one is likely to want it too. */
+let kept: { checkpointSha256: string; network: Network } | null = null;
 
 async function colorize(work: ColorizeWork): Promise<ColorizeOutcome> {
   try {
-    await loadEngine(work.engine, { threads: work.threads });
-    const { state } = await readCheckpoint(work.checkpoint);
-    const picture = await colorizePhoto({ ...work, state, photo: await readBytes(work.photo) });
-    await writeWhole(work.picture, picture);
+    if (!engineIsLoaded) await loadEngine(work.engine, { threads: work.threads });
+    engineIsLoaded = true;
+    const network = await networkOf(work);
+    const photo = await readBytes(work.photo);
+    await writeWhole(work.picture, await colorizePhoto(network, work.recipe, { ...work, photo }));
     return { written: true };
   } catch (error) {
     if (error instanceof DomainError) {
@@ -27,4 +33,13 @@ async function colorize(work: ColorizeWork): Promise<ColorizeOutcome> {
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return { code: 'colorize_failed', status: 500, message: message.slice(0, 4000) };
   }
+}
+
+async function networkOf({ recipe, checkpoint, checkpointSha256 }: ColorizeWork): Promise<Network> {
+  if (kept?.checkpointSha256 === checkpointSha256) return kept.network;
+  kept?.network.dispose();
+  kept = null;
+  const network = loadNetwork(recipe, (await readCheckpoint(checkpoint)).state);
+  kept = { checkpointSha256, network };
+  return network;
 }

@@ -129,11 +129,14 @@ describe('a sweep while it trains', () => {
 
   it('offers every other metric with its protocol, and keeps the chosen one in the address', async () => {
     await page.getByText('more metrics').click();
-    await page.getByLabel(/^ΔE2000 CIEDE2000/).check();
+    await page
+      .getByRole('group', { name: 'More charts' })
+      .getByText(/^ΔE2000/)
+      .click();
     await page.waitForURL(/panels=abRmse,loss,deltaE2000/);
     const chart = page.getByRole('figure', { name: 'Chart of ΔE2000' });
     await chart
-      .getByText(/^\d+\.\d\d$/)
+      .getByText(/\d+\.\d\d/)
       .first()
       .waitFor();
 

@@ -1,5 +1,5 @@
 import { metricCatalogue } from '@chromatune/contracts';
-import { closeWhenLeft } from '../ui/close-when-left.js';
+import { Menu } from '../ui/menu.js';
 import { useView, useViewStore } from '../view/view-context.js';
 import { type PanelName, panelNames, panels, usualPanels } from '../view/view-state.js';
 
@@ -15,9 +15,8 @@ export function MoreCharts() {
       panels: panelNames.filter((other) => (other === name ? isOn : shown.includes(other))),
     });
   return (
-    <details className="menu" {...closeWhenLeft}>
-      <summary>more metrics{chosen > 0 && ` (${chosen})`}</summary>
-      <fieldset className="menu-body metric-list">
+    <Menu className="menu-right" sign={`more metrics${chosen > 0 ? ` (${chosen})` : ''}`}>
+      <fieldset className="metric-list">
         <legend className="hidden">More charts</legend>
         {others.map((name) => {
           const { label, protocol } = metricCatalogue[panels[name].bold];
@@ -35,6 +34,6 @@ export function MoreCharts() {
           );
         })}
       </fieldset>
-    </details>
+    </Menu>
   );
 }

@@ -1,6 +1,7 @@
 import type { Recipe } from '@chromatune/contracts';
 import { Link } from 'react-router';
 import { formatParameter } from '../ui/format.js';
+import { recipeEntries } from './recipe-entries.js';
 
 /** Every choice that made the numbers; what differs among the run's siblings is marked. */
 export function RecipeTable({ recipe, varying }: { recipe: Recipe; varying: readonly string[] }) {
@@ -31,21 +32,4 @@ export function RecipeTable({ recipe, varying }: { recipe: Recipe; varying: read
       </tbody>
     </table>
   );
-}
-
-/** A recipe as parameter names and values, named as in a spec. */
-export function recipeEntries(recipe: Recipe): { name: string; value: string | number | boolean }[] {
-  const { type: loss, ...ofLoss } = recipe.loss;
-  const { type: _adam, ...ofOptimizer } = recipe.optimizer;
-  const entries = {
-    loss,
-    ...ofLoss,
-    ...recipe.model,
-    ...ofOptimizer,
-    batchSize: recipe.batchSize,
-    epochs: recipe.epochs,
-    seed: recipe.seed,
-    flip: recipe.augmentation.flip,
-  };
-  return Object.entries(entries).map(([name, value]) => ({ name, value }));
 }

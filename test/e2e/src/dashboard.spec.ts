@@ -169,6 +169,32 @@ describe('a run', () => {
   });
 });
 
+describe('your own photograph', () => {
+  it('is coloured on the page of a run, beside what it was', { timeout: 120_000 }, async () => {
+    await page.goto(await urlOf('run'));
+    const panel = page.getByRole('region', { name: 'Your own photograph' });
+    const buffer = await page.screenshot({ clip: { x: 0, y: 0, width: 300, height: 200 } });
+
+    await panel
+      .getByLabel('Choose or drop one')
+      .setInputFiles({ name: 'me.png', mimeType: 'image/png', buffer });
+
+    const colored = panel.getByAltText('me.png coloured by this run');
+    await colored.waitFor({ timeout: 100_000 });
+    const sides = await colored.evaluate(async (node) => {
+      const image = node as unknown as {
+        decode(): Promise<void>;
+        naturalWidth: number;
+        naturalHeight: number;
+      };
+      await image.decode();
+      return [image.naturalWidth, image.naturalHeight];
+    });
+    expect(sides).toEqual([300, 200]);
+    await panel.screenshot({ path: path.join(screens, 'your-own-photograph.png') });
+  });
+});
+
 describe('every page', () => {
   it.each(['sweeps', 'sweep', 'run', 'datasets', 'datasets/scenes', 'trainers', 'new'])(
     '%s has no serious accessibility fault, fits a phone, and is photographed in both themes',

@@ -66,6 +66,23 @@ export function fetchCurves({ runs, metrics, buckets, range }: CurvesRequest): P
   return get(`/curves?${query}`, z.array(curve));
 }
 
+/** The photograph as the run colours it, in the format that it came in where that is JPEG, else PNG. */
+export async function colorizePhoto(
+  runId: string,
+  photo: File,
+  { epoch, temperature }: { epoch: string; temperature: string },
+): Promise<Blob> {
+  const format = photo.type === 'image/jpeg' ? 'jpeg' : 'png';
+  const query = new URLSearchParams({ epoch, format, ...(temperature ? { temperature } : {}) });
+  const response = await fetch(`/api/runs/${runId}/colorize?${query}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/octet-stream' },
+    body: photo,
+  });
+  if (!response.ok) throw await toApiError(response);
+  return response.blob();
+}
+
 /** Whose live events are wanted: points and samples of the runs, states of the sweep's runs. */
 export interface LiveFilter {
   runs: readonly string[];

@@ -23,6 +23,7 @@ import { epochRange } from '../view/selection.js';
 import { useView, useViewStore, ViewProvider } from '../view/view-context.js';
 import { useViewKeys } from '../view/view-keys.js';
 import { AttemptList } from './attempt-list.js';
+import { ColorizePanel } from './colorize-panel.js';
 import { MetricsTable } from './metrics-table.js';
 import { RecipeTable } from './recipe-table.js';
 import { RunCommands } from './run-commands.js';
@@ -60,6 +61,7 @@ function RunView({ run }: { run: RunDetail }) {
         </section>
         <Curves runs={runs} identities={identities} newestEpoch={range.newest} />
         <RunSamples run={run} samples={samples[0] ?? []} range={range} />
+        <ColorizePanel run={run} />
         <MetricsTable run={run} />
         <AttemptList run={run} />
         <RunLog runId={run.id} />

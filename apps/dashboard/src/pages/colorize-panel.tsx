@@ -1,0 +1,145 @@
+import type { RunDetail } from '@chromatune/contracts';
+import { useMutation } from '@tanstack/react-query';
+import { type DragEvent, useEffect, useState } from 'react';
+import { colorizePhoto } from '../api/client.js';
+import { ProblemNote } from '../ui/problem-note.js';
+
+interface Choice {
+  epoch: string;
+  temperature: string;
+}
+
+/** Colours a photograph of one's own with this run: chosen or dropped, beside what the run makes of it. */
+export function ColorizePanel({ run }: { run: RunDetail }) {
+  const [photo, setPhoto] = useState<File | null>(null);
+  const [choice, setChoice] = useState<Choice>({ epoch: 'best', temperature: '' });
+  const coloring = useMutation({
+    mutationFn: ({ file, ...options }: Choice & { file: File }) => colorizePhoto(run.id, file, options),
+  });
+  const color = (file: File | null | undefined, chosen = choice) => {
+    if (!file) return;
+    setPhoto(file);
+    coloring.mutate({ file, ...chosen });
+  };
+  const change = (part: Partial<Choice>) => {
+    const changed = { ...choice, ...part };
+    setChoice(changed);
+    color(photo, changed);
+  };
+  const onDrop = (event: DragEvent) => {
+    event.preventDefault();
+    color(event.dataTransfer.files[0]);
+  };
+
+  return (
+    <section
+      className="panel"
+      aria-label="Your own photograph"
+      onDrop={onDrop}
+      onDragOver={(event) => event.preventDefault()}
+    >
+      <h2>Your own photograph</h2>
+      {run.checkpoints.length === 0 ? (
+        <p className="table-empty">It can be coloured when the first epoch is done.</p>
+      ) : (
+        <>
+          <div className="tools colorize-tools">
+            <label>
+              Choose or drop one{' '}
+              <input
+                type="file"
+                accept="image/jpeg,image/png,image/webp,image/tiff,image/avif"
+                onChange={({ target }) => color(target.files?.[0])}
+              />
+            </label>
+            <EpochChoice run={run} value={choice.epoch} onChange={(epoch) => change({ epoch })} />
+            {decodesBins(run) && (
+              <label title="Of the annealed mean: lower is more vivid; empty is the run's own">
+                temperature{' '}
+                <input
+                  type="number"
+                  min={0.01}
+                  max={2}
+                  step={0.01}
+                  value={choice.temperature}
+                  onChange={({ target }) => setChoice({ ...choice, temperature: target.value })}
+                  onBlur={() => color(photo)}
+                  onKeyDown={({ key, currentTarget }) => key === 'Enter' && currentTarget.blur()}
+                />
+              </label>
+            )}
+            <span role="status">{coloring.isPending && 'A trainer colours it …'}</span>
+          </div>
+          {coloring.error && <ProblemNote error={coloring.error} onRetry={() => color(photo)} />}
+          {photo && <Pair photo={photo} picture={coloring.isPending ? null : (coloring.data ?? null)} />}
+        </>
+      )}
+    </section>
+  );
+}
+
+/** Those whose checkpoints are kept. */
+function EpochChoice({
+  run,
+  value,
+  onChange,
+}: {
+  run: RunDetail;
+  value: string;
+  onChange: (epoch: string) => void;
+}) {
+  const epochs = [...new Set(run.checkpoints.map(({ epoch }) => epoch))].filter(Number.isInteger);
+  return (
+    <label>
+      checkpoint{' '}
+      <select value={value} onChange={({ target }) => onChange(target.value)}>
+        <option value="best">best</option>
+        {epochs.map((epoch) => (
+          <option key={epoch} value={epoch}>
+            epoch {epoch}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function Pair({ photo, picture }: { photo: File; picture: Blob | null }) {
+  const before = useAddressOf(photo);
+  const after = useAddressOf(picture);
+  return (
+    <div className="colorize-pair">
+      <figure>
+        {before && <img src={before} alt={`${photo.name} as it was`} />}
+        <figcaption>as it was</figcaption>
+      </figure>
+      <figure>
+        {after && <img src={after} alt={`${photo.name} coloured by this run`} />}
+        <figcaption>
+          {after ? (
+            <a href={after} download={`colorized-${photo.name}`}>
+              coloured by this run
+            </a>
+          ) : (
+            'coloured by this run'
+          )}
+        </figcaption>
+      </figure>
+    </div>
+  );
+}
+
+/** An address of the page's own for a picture in memory, given back when it is not shown any more. */
+function useAddressOf(picture: Blob | null): string | null {
+  const [address, setAddress] = useState<string | null>(null);
+  useEffect(() => {
+    if (!picture) return setAddress(null);
+    const made = URL.createObjectURL(picture);
+    setAddress(made);
+    return () => URL.revokeObjectURL(made);
+  }, [picture]);
+  return address;
+}
+
+const decodesBins = ({ recipe: { loss } }: RunDetail) =>
+  loss.type === 'classification' || (loss.type === 'combined' && loss.decodeFrom === 'classification');

@@ -134,6 +134,7 @@ describe('a sweep while it trains', () => {
       .getByText(/^ΔE2000/)
       .click();
     await page.waitForURL(/panels=abRmse,loss,deltaE2000/);
+    await page.keyboard.press('Escape');
     const chart = page.getByRole('figure', { name: 'Chart of ΔE2000' });
     await chart
       .getByText(/\d+\.\d\d/)

@@ -1,52 +1,72 @@
-/** CIE 1976 difference of Lab colours: their distance. Values of L, a, b one after another. */
-export function deltaE76(l1: number, a1: number, b1: number, l2: number, a2: number, b2: number): number {
-  return Math.sqrt((l1 - l2) ** 2 + (a1 - a2) ** 2 + (b1 - b2) ** 2);
+/** Sum of the CIE 1976 differences, the distances, of Lab colours: L, a, b one after another in both arrays. */
+export function sumDeltaE76(one: Float64Array, other: Float64Array): number {
+  let sum = 0;
+  for (let at = 0; at < one.length; at += 3) {
+    const l = one[at]! - other[at]!;
+    const a = one[at + 1]! - other[at + 1]!;
+    const b = one[at + 2]! - other[at + 2]!;
+    sum += Math.sqrt(l * l + a * a + b * b);
+  }
+  return sum;
 }
 
 /**
- * CIEDE2000 difference of two Lab colours with kL = kC = kH = 1, after G. Sharma, W. Wu, E. N. Dalal, "The CIEDE2000
- * Color-Difference Formula: Implementation Notes, Supplementary Test Data, and Mathematical Observations", 2005.
+ * Sum of the CIEDE2000 differences of Lab colours (L, a, b one after another in both arrays) with kL = kC = kH = 1, after
+ * G. Sharma, W. Wu, E. N. Dalal, "The CIEDE2000 Color-Difference Formula: Implementation Notes, Supplementary Test Data, and
+ * Mathematical Observations", 2005.
  *
- * It runs for every pixel of every epoch, so no angle is computed: the mean hue is the direction of the sum of both hues'
- * unit vectors, and what depends on it is looked up. Off by less than 5e-5.
+ * It is computed for every pixel of every epoch, so no angle is: the mean hue is the direction of the sum of both hues' unit
+ * vectors, and what depends on it is looked up. Off by less than 5e-5 a colour.
  */
-export function deltaE2000(l1: number, a1: number, b1: number, l2: number, a2: number, b2: number): number {
-  const stretch = 1.5 - 0.5 * chromaWeight((Math.sqrt(a1 * a1 + b1 * b1) + Math.sqrt(a2 * a2 + b2 * b2)) / 2);
-  const x1 = a1 * stretch;
-  const x2 = a2 * stretch;
-  const c1 = Math.sqrt(x1 * x1 + b1 * b1);
-  const c2 = Math.sqrt(x2 * x2 + b2 * b2);
-  const chroma = (c1 + c2) / 2;
+export function sumDeltaE2000(one: Float64Array, other: Float64Array): number {
+  let sum = 0;
+  for (let at = 0; at < one.length; at += 3) {
+    const b1 = one[at + 2]!;
+    const b2 = other[at + 2]!;
+    const stretch = stretchOfA(one[at + 1]!, b1, other[at + 1]!, b2);
+    const x1 = one[at + 1]! * stretch;
+    const x2 = other[at + 1]! * stretch;
+    const c1 = Math.sqrt(x1 * x1 + b1 * b1);
+    const c2 = Math.sqrt(x2 * x2 + b2 * b2);
+    const chroma = (c1 + c2) / 2;
 
-  // ΔH = 2 sqrt(c1 c2) sin(Δh / 2): its square is what the distance has beyond Δc, its sign that of the cross product.
-  const cross = x1 * b2 - x2 * b1;
-  const deltaX = x1 - x2;
-  const deltaB = b1 - b2;
-  const deltaC = c1 - c2;
-  const chord = deltaX * deltaX + deltaB * deltaB - deltaC * deltaC;
-  const hueDifference = (cross < 0 ? -1 : 1) * Math.sqrt(chord > 0 ? chord : 0);
+    const place = placeOfMeanHue(x1, b1, c1, x2, b2, c2);
+    const index = place | 0;
+    const share = place - index;
+    const weight = hueWeights[index]! + share * (hueWeights[index + 1]! - hueWeights[index]!);
+    const turn = rotations[index]! + share * (rotations[index + 1]! - rotations[index]!);
 
-  // The direction of the mean hue, of any length. Without chroma a colour has no hue, and the other's counts.
-  const hasHues = c1 * c2 > 0;
-  let x = hasHues ? c2 * x1 + c1 * x2 : x1 + x2;
-  let y = hasHues ? c2 * b1 + c1 * b2 : b1 + b2;
-  if (hasHues && x === 0 && y === 0) {
-    // Opposite hues: the mean of two angles of 0 to 360° is a quarter turn on from the lower one.
-    const sign = b1 > 0 || (b1 === 0 && x1 > 0) ? 1 : -1;
-    x = -sign * b1;
-    y = sign * x1;
+    const middle = (one[at]! + other[at]!) / 2 - 50;
+    const l = (other[at]! - one[at]!) / (1 + (0.015 * middle * middle) / Math.sqrt(20 + middle * middle));
+    const c = (c2 - c1) / (1 + 0.045 * chroma);
+    const h = hueDifference(x1, b1, c1, x2, b2, c2) / (1 + 0.015 * chroma * weight);
+    sum += Math.sqrt(l * l + c * c + h * h - 2 * chromaWeight(chroma) * turn * c * h);
   }
-  const place = placeOfHue(x, y);
-  const index = place | 0;
-  const share = place - index;
-  const weight = hueWeights[index]! + share * (hueWeights[index + 1]! - hueWeights[index]!);
-  const turn = rotations[index]! + share * (rotations[index + 1]! - rotations[index]!);
+  return sum;
+}
 
-  const middle = (l1 + l2) / 2 - 50;
-  const l = (l2 - l1) / (1 + (0.015 * middle * middle) / Math.sqrt(20 + middle * middle));
-  const c = (c2 - c1) / (1 + 0.045 * chroma);
-  const h = hueDifference / (1 + 0.015 * chroma * weight);
-  return Math.sqrt(l * l + c * c + h * h - 2 * chromaWeight(chroma) * turn * c * h);
+/** 1 + G, by which a is stretched. */
+const stretchOfA = (a1: number, b1: number, a2: number, b2: number) =>
+  1.5 - 0.5 * chromaWeight((Math.sqrt(a1 * a1 + b1 * b1) + Math.sqrt(a2 * a2 + b2 * b2)) / 2);
+
+/** ΔH = 2 sqrt(c1 c2) sin(Δh / 2): its square is what the distance has beyond Δc, its sign that of the cross product. */
+function hueDifference(x1: number, b1: number, c1: number, x2: number, b2: number, c2: number): number {
+  const x = x1 - x2;
+  const b = b1 - b2;
+  const c = c1 - c2;
+  const squared = x * x + b * b - c * c;
+  const length = squared > 0 ? Math.sqrt(squared) : 0;
+  return x1 * b2 < x2 * b1 ? -length : length;
+}
+
+/** Where the tables of hue have the mean of two hues. Without chroma a colour has no hue, and the other's counts. */
+function placeOfMeanHue(x1: number, b1: number, c1: number, x2: number, b2: number, c2: number): number {
+  if (c1 === 0 || c2 === 0) return placeOfHue(x1 + x2, b1 + b2);
+  const x = c2 * x1 + c1 * x2;
+  const y = c2 * b1 + c1 * b2;
+  if (x !== 0 || y !== 0) return placeOfHue(x, y);
+  // Opposite hues: the mean of two angles of 0 to 360° is a quarter turn on from the lower one.
+  return b1 > 0 || (b1 === 0 && x1 > 0) ? placeOfHue(-b1, x1) : placeOfHue(b1, -x1);
 }
 
 /** sqrt(C⁷ / (C⁷ + 25⁷)): 0 for grey, towards 1 for strong colours. By interpolation, off by less than 1e-5. */

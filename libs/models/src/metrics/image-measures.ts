@@ -3,7 +3,7 @@ import { abSquaredError } from './ab-error.js';
 import { nearnessOf } from './auc.js';
 import { chromaSum, chromaSum8 } from './chroma.js';
 import { colorfulness } from './colorfulness.js';
-import { deltaE2000, deltaE76 } from './delta-e.js';
+import { sumDeltaE2000, sumDeltaE76 } from './delta-e.js';
 import { rgbSquaredError } from './psnr.js';
 import { requireSameLength } from './same-length.js';
 import { ssimOfSize } from './ssim.js';
@@ -78,14 +78,8 @@ function meanDeltaE(
 ): [deltaE76: number, deltaE2000: number] {
   writeLab(truthRgb, truth);
   writeLab(predictedRgb, predicted);
-  let [sum76, sum2000] = [0, 0];
-  for (let at = 0; at < truth.length; at += 3) {
-    const [l1, a1, b1] = [truth[at]!, truth[at + 1]!, truth[at + 2]!];
-    const [l2, a2, b2] = [predicted[at]!, predicted[at + 1]!, predicted[at + 2]!];
-    sum76 += deltaE76(l1, a1, b1, l2, a2, b2);
-    sum2000 += deltaE2000(l1, a1, b1, l2, a2, b2);
-  }
-  return [(sum76 * 3) / truth.length, (sum2000 * 3) / truth.length];
+  const pixels = truth.length / 3;
+  return [sumDeltaE76(truth, predicted) / pixels, sumDeltaE2000(truth, predicted) / pixels];
 }
 
 function meanNearness(
@@ -93,7 +87,9 @@ function meanNearness(
   weights: Float64Array,
 ): [nearness: number, weightedNearness: number, weight: number] {
   requireSameLength(predictedAb, truthAb);
-  let [sum, weighted, total] = [0, 0, 0];
+  let sum = 0;
+  let weighted = 0;
+  let total = 0;
   for (let at = 0; at < truthAb.length; at += 2) {
     const a = predictedAb[at]! - (truthAb[at]! - 128);
     const b = predictedAb[at + 1]! - (truthAb[at + 1]! - 128);

@@ -2,7 +2,16 @@ import { spawnSync } from 'node:child_process';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { type Run, type Sweep, sweepSpec } from '@chromatune/contracts';
+import {
+  plainAdam,
+  plainModel,
+  plainRegression,
+  plainTraining,
+  type Run,
+  type RunDetail,
+  type Sweep,
+  sweepSpec,
+} from '@chromatune/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type FakeAnswer, FakeApi, type FakeRequest, problemAnswer } from './fake-api.fixture.js';
 import { runCli } from './run-cli.js';
@@ -45,6 +54,28 @@ describe('the command line', () => {
     expect(titles).toMatch(/WITHOUT TRAINING/);
     expect(grey).toMatch(/running \(has learned nothing yet\).* 15 +grey still$/);
     expect(good).toMatch(/ running +1\/4 /);
+  });
+
+  it('shows metrics beside what needs no training, and on request how they are measured', async () => {
+    const { baselines } = aRun({});
+    const ofLoss = (loss: number) => ({ metric: 'validation/loss' as const, loss });
+    const shown: RunDetail = {
+      ...aRun({
+        latest: { 'validation/loss': 2.25, 'validation/auc': 0.9 },
+        baselines: { ...baselines!, marginal: ofLoss(2.5), floor: ofLoss(0.5) },
+      }),
+      ...detail,
+    };
+    const plain = await run(['run', 'show', shown.id], () => ({ json: shown }));
+    const explained = await run(['run', 'show', shown.id, '--protocols'], () => ({ json: shown }));
+
+    expect(plain.stdout).toMatch(
+      /validation\/loss +2\.25 .* marginal distribution 2\.5, least possible 0\.5/,
+    );
+    expect(plain.stdout).not.toContain('trapezoids');
+    expect(explained.stdout).toMatch(
+      /validation\/auc +Share of all validation pixels .* by trapezoids over 150/,
+    );
   });
 
   it('says what to do where there is nothing yet', async () => {
@@ -214,6 +245,25 @@ const sweep: Sweep = {
   best: { runId: 's1234567-0', label: 'regression', value: 14.7349, epoch: 9 },
   createdAt: new Date().toISOString(),
   endedAt: null,
+};
+
+const detail: Omit<RunDetail, keyof Run> = {
+  recipe: {
+    ...plainTraining,
+    recipeVersion: 2,
+    dataset: { name: 'photos', digest: 'a'.repeat(64) },
+    model: plainModel,
+    loss: plainRegression,
+    optimizer: plainAdam,
+    epochs: 4,
+    samples: { images: 0, every: 1 },
+  },
+  environment: null,
+  recipeDigest: null,
+  attempts: [],
+  checkpoints: [],
+  verdict: null,
+  reproductions: [],
 };
 
 const aRun = (changes: Partial<Run>): Run => ({

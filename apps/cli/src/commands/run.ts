@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attempt, Checkpoint, LogLine, RunDetail } from '@chromatune/contracts';
 import {
   baselinesOf,
+  floorOf,
   isEnded,
   learningMetric,
   metricCatalogue,
@@ -25,7 +26,13 @@ export function addRunCommands(program: Command, tools: Tools): void {
     '--sweep <sweep>',
     'its id',
   );
-  addCommand(run, 'show <run>', 'show recipe, metrics, attempts and checkpoints of a run', tools, showRun);
+  addCommand(
+    run,
+    'show <run>',
+    'show recipe, metrics, attempts and checkpoints of a run',
+    tools,
+    showRun,
+  ).option('--protocols', 'say how each metric is measured');
   const steer = (name: string, command: 'pause' | 'resume' | 'cancel', description: string) =>
     addCommand(run, `${name} <run>`, description, tools, ({ api, output }, id: string) =>
       api.commandRun(id, command).then((changed) => {
@@ -58,15 +65,20 @@ async function listRuns({ api, output }: Context, { sweep: id }: { sweep: string
   output.result(runs, () => runsTable(runs, sweep, output.colors));
 }
 
-async function showRun({ api, output }: Context, id: string): Promise<void> {
+async function showRun(
+  { api, output }: Context,
+  id: string,
+  { protocols }: { protocols?: boolean },
+): Promise<void> {
   const run = await api.getRun(id);
-  output.result(run, () => runText(run, output.colors));
+  output.result(run, () => runText(run, protocols ?? false, output.colors));
 }
 
-function runText(run: RunDetail, colors: Colors): string {
+function runText(run: RunDetail, withProtocols: boolean, colors: Colors): string {
   const parts = [
     runFacts(run, colors),
     metricsTable(run, colors),
+    withProtocols && protocolsText(run, colors),
     `${colors.dim('recipe')}\n${JSON.stringify(run.recipe, null, 2)}`,
     attemptsTable(run.attempts, colors),
     checkpointsTable(run.checkpoints, colors),
@@ -112,10 +124,13 @@ function learningText({ learned, best, baselines }: RunDetail, colors: Colors): 
 }
 
 function metricsTable({ latest, best, baselines }: RunDetail, colors: Colors): string {
-  const names = (Object.keys(metricCatalogue) as MetricName[]).filter((name) => latest[name] !== undefined);
+  const names = measuredNames(latest);
   if (names.length === 0) return '';
-  const withoutTraining = (metric: MetricName) =>
-    baselinesOf(baselines, metric).map(({ name, value }) => `${name} ${numberText(value)}`);
+  const withoutTraining = (metric: MetricName) => {
+    const floor = floorOf(baselines, metric);
+    const others = baselinesOf(baselines, metric).map(({ name, value }) => `${name} ${numberText(value)}`);
+    return floor === null ? others : [...others, `least possible ${numberText(floor)}`];
+  };
   return table(
     names,
     [
@@ -127,6 +142,17 @@ function metricsTable({ latest, best, baselines }: RunDetail, colors: Colors): s
     ],
     colors,
   );
+}
+
+const measuredNames = (latest: RunDetail['latest']) =>
+  (Object.keys(metricCatalogue) as MetricName[]).filter((name) => latest[name] !== undefined);
+
+/** How each metric of the table is measured, a paragraph each. */
+function protocolsText({ latest }: RunDetail, colors: Colors): string {
+  const lines = measuredNames(latest).map(
+    (name) => `${colors.bold(name)}  ${metricCatalogue[name].protocol}`,
+  );
+  return [colors.dim('how they are measured'), ...lines].join('\n');
 }
 
 function metricText(name: MetricName, value: number | string | undefined): string {

@@ -52,7 +52,7 @@ describe('the command line', () => {
 
     const [titles, grey, good] = stdout.split('\n');
     expect(titles).toMatch(/WITHOUT TRAINING/);
-    expect(grey).toMatch(/running \(has learned nothing yet\).* 15 +grey still$/);
+    expect(grey).toMatch(/running \(has learned nothing yet\).* mean colour 15 +grey still$/);
     expect(good).toMatch(/ running +1\/4 /);
   });
 

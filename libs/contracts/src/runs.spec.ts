@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { type MetricName } from './metrics.js';
 import { type Baselines, baselines as schema, baselinesOf, floorOf, hasLearned, type Run } from './runs.js';
 
 const measured: Baselines = {
@@ -29,6 +30,18 @@ describe('what needs no training', () => {
     expect(baselinesOf(combined, 'validation/lossClassification')).toHaveLength(1);
     expect(baselinesOf(combined, 'validation/loss')).toEqual([]);
     expect(baselinesOf(null, 'validation/abRmse')).toEqual([]);
+  });
+
+  it('begins with the best, whichever it is and whether more or less is better', () => {
+    const grey = { abRmse: 14.27, psnr: 25, metrics: { 'validation/saturationRatio': 0 } };
+    const meanColor = { abRmse: 14.83, psnr: 24, metrics: { 'validation/saturationRatio': 0.4 } };
+    const namesOf = (baselines: Baselines, metric: MetricName) =>
+      baselinesOf(baselines, metric).map(({ name }) => name);
+
+    expect(namesOf({ grey, meanColor }, 'validation/abRmse')).toEqual(['grey', 'mean colour']);
+    expect(namesOf({ grey, meanColor }, 'validation/psnr')).toEqual(['grey', 'mean colour']);
+    expect(namesOf({ grey: meanColor, meanColor: grey }, 'validation/psnr')).toEqual(['mean colour', 'grey']);
+    expect(namesOf({ grey, meanColor }, 'validation/saturationRatio')).toEqual(['mean colour', 'grey']);
   });
 
   it('of older runs has two metrics, and still can be read', () => {

@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { instant, runId, sha256, sweepId } from './ids.js';
-import { fromMeasured, measured, type Measured, metricName, type MetricName } from './metrics.js';
+import {
+  fromMeasured,
+  measured,
+  type Measured,
+  metricCatalogue,
+  metricName,
+  type MetricName,
+} from './metrics.js';
 import { parameterValues } from './parameters.js';
 import { environment, recipe } from './recipe.js';
 import { attemptState, failure, runState } from './states.js';
@@ -31,23 +38,30 @@ export const baselines = z.object({
 });
 export type Baselines = z.infer<typeof baselines>;
 
-/** What predictors without training reach in a metric, best known first; none where it was not measured. */
-export function baselinesOf(
-  baselines: Baselines | null | undefined,
-  metric: MetricName,
-): { name: 'mean colour' | 'grey' | 'marginal distribution'; value: number }[] {
+export interface Baseline {
+  name: 'mean colour' | 'grey' | 'marginal distribution';
+  value: number;
+}
+
+/** What predictors without training reach in a metric, the best first; none where it was not measured. */
+export function baselinesOf(baselines: Baselines | null | undefined, metric: MetricName): Baseline[] {
   if (!baselines) return [];
   const { marginal } = baselines;
   if (marginal?.metric === metric) {
     return [{ name: 'marginal distribution', value: fromMeasured(marginal.loss) }];
   }
   const named = { 'mean colour': baselines.meanColor, grey: baselines.grey };
-  return Object.entries(named).flatMap(([name, { abRmse, psnr, metrics }]) => {
+  const measuredOnes = Object.entries(named).flatMap(([name, { abRmse, psnr, metrics }]) => {
     const known = { 'validation/abRmse': abRmse, 'validation/psnr': psnr, ...metrics };
     const value = (known as Partial<Record<MetricName, Measured>>)[metric];
     return value === undefined ? [] : [{ name: name as keyof typeof named, value: fromMeasured(value) }];
   });
+  const { better } = metricCatalogue[metric];
+  if (better === null) return measuredOnes;
+  return measuredOnes.sort((one, other) => (better === 'lower' ? 1 : -1) * compare(one.value, other.value));
 }
+
+const compare = (one: number, other: number) => (one < other ? -1 : one > other ? 1 : 0); // ∞ − ∞ would be NaN
 
 /** What a metric of a run cannot go below, where that is known and not 0. */
 export function floorOf(baselines: Baselines | null | undefined, metric: MetricName): number | null {

@@ -1,13 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attempt, Checkpoint, LogLine, RunDetail } from '@chromatune/contracts';
-import {
-  baselinesOf,
-  floorOf,
-  isEnded,
-  learningMetric,
-  metricCatalogue,
-  type MetricName,
-} from '@chromatune/contracts';
+import { floorOf, isEnded, learningMetric, metricCatalogue, type MetricName } from '@chromatune/contracts';
 import type { Command } from 'commander';
 import { ageText, bytesText, count, numberText, shortDigest } from '../output/format.js';
 import type { Colors } from '../output/output.js';
@@ -16,7 +9,7 @@ import type { Tools } from '../run-cli.js';
 import { addCommand, type Context } from './add-command.js';
 import { exportRun } from './run-export.js';
 import { reproduceRun } from './run-reproduce.js';
-import { runsTable, stateWithNote } from './runs-table.js';
+import { baselineTexts, runsTable, stateWithNote } from './runs-table.js';
 import { verdictText } from './verdict-text.js';
 import { patiently } from './watch-sweep.js';
 
@@ -119,7 +112,7 @@ function runFacts(run: RunDetail, colors: Colors): string {
 function learningText({ learned, best, baselines }: RunDetail, colors: Colors): string | null {
   if (learned !== false || !baselines) return null;
   const metric = learningMetric(baselines);
-  const others = baselinesOf(baselines, metric).map(({ name, value }) => `${name} ${numberText(value)}`);
+  const others = baselineTexts(baselines, metric);
   return `${colors.yellow('has learned nothing yet')}: best ${metricCatalogue[metric].label} ${numberText(best[metric]?.value)}, not below ${others.join(' and ')}`;
 }
 
@@ -128,7 +121,7 @@ function metricsTable({ latest, best, baselines }: RunDetail, colors: Colors): s
   if (names.length === 0) return '';
   const withoutTraining = (metric: MetricName) => {
     const floor = floorOf(baselines, metric);
-    const others = baselinesOf(baselines, metric).map(({ name, value }) => `${name} ${numberText(value)}`);
+    const others = baselineTexts(baselines, metric);
     return floor === null ? others : [...others, `least possible ${numberText(floor)}`];
   };
   return table(

@@ -1,9 +1,16 @@
-import { baselinesOf, metricCatalogue, type MetricName, type Run, type Sweep } from '@chromatune/contracts';
+import {
+  type Baselines,
+  baselinesOf,
+  metricCatalogue,
+  type MetricName,
+  type Run,
+  type Sweep,
+} from '@chromatune/contracts';
 import { numberText, stateText } from '../output/format.js';
 import type { Colors } from '../output/output.js';
 import { type Column, table } from '../output/table.js';
 
-/** Runs with what varies, how far they are, and their best value beside the baseline that needs no training. */
+/** Runs with what varies, how far they are, and their best value beside the best that needs no training. */
 export function runsTable(runs: Run[], sweep: Sweep | null, colors: Colors): string {
   if (runs.length === 0) return 'No runs yet: the scheduler makes them within a second.';
   const metric: MetricName = sweep?.spec.objective.metric ?? 'validation/abRmse';
@@ -23,13 +30,16 @@ export function runsTable(runs: Run[], sweep: Sweep | null, colors: Colors): str
     },
     {
       title: 'WITHOUT TRAINING',
-      value: ({ baselines }) => numberText(baselinesOf(baselines, metric)[0]?.value),
-      right: true,
+      value: ({ baselines }) => baselineTexts(baselines, metric)[0] ?? numberText(null),
     },
     { title: 'LABEL', value: ({ label }) => label },
   ];
   return table(runs, columns, colors);
 }
+
+/** "grey 14.27", "mean colour 14.83": the best first. */
+export const baselineTexts = (baselines: Baselines | null, metric: MetricName): string[] =>
+  baselinesOf(baselines, metric).map(({ name, value }) => `${name} ${numberText(value)}`);
 
 export function stateWithNote({ state, note, failure, learned }: Run, colors: Colors): string {
   const detail = failure ? failure.class : (note ?? (learned === false ? 'has learned nothing yet' : null));

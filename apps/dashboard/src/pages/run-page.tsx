@@ -14,6 +14,7 @@ import { greySource, runSource, sampledImages, truthSource } from '../images/sam
 import { useSamples } from '../images/sample-table.js';
 import { SampleTools } from '../images/sample-tools.js';
 import { Age } from '../ui/age.js';
+import { AgainstBaselines } from '../ui/baselines.js';
 import { formatBytes, formatInstant, formatMetric, formatMetricWithUnit, nothing } from '../ui/format.js';
 import { Loaded } from '../ui/loaded.js';
 import { RunMarker } from '../ui/run-marker.js';
@@ -101,13 +102,8 @@ function RunHead({ run }: { run: RunDetail }) {
           <dd>
             <b>{formatMetric('validation/abRmse', best?.value)}</b>
             {best && <span className="unit"> at epoch {best.epoch}</span>}
-            {run.baselines && (
-              <span className="unit">
-                {' · '}
-                mean colour {formatMetric('validation/abRmse', run.baselines.meanColor.abRmse)}, grey{' '}
-                {formatMetric('validation/abRmse', run.baselines.grey.abRmse)}
-              </span>
-            )}
+            {run.baselines && <span className="unit"> ·</span>}
+            <AgainstBaselines baselines={run.baselines} metric="validation/abRmse" value={best?.value} />
           </dd>
         </div>
         <div>

@@ -1,4 +1,4 @@
-import { baselinesOf, isEnded, metricCatalogue, type Run, type SweepDetail } from '@chromatune/contracts';
+import { isEnded, metricCatalogue, type Run, type SweepDetail } from '@chromatune/contracts';
 import { useQuery } from '@tanstack/react-query';
 import { Tabs } from 'radix-ui';
 import { Link, useParams } from 'react-router';
@@ -6,8 +6,9 @@ import { api } from '../api/client.js';
 import { useLive } from '../api/live-context.js';
 import { queries, queryClient } from '../api/queries.js';
 import { Age, useNow } from '../ui/age.js';
+import { AgainstBaselines } from '../ui/baselines.js';
 import { CommandButton } from '../ui/command-button.js';
-import { formatChange, formatDuration, formatMetric, unitOf } from '../ui/format.js';
+import { formatDuration, formatMetric, unitOf } from '../ui/format.js';
 import { Loaded } from '../ui/loaded.js';
 import { StateBar, StateTag } from '../ui/states.js';
 import { useTitle } from '../ui/use-title.js';
@@ -99,7 +100,11 @@ function SweepHead({ sweep, runs }: { sweep: SweepDetail; runs: Run[] }) {
               <Link to={`/runs/${sweep.best.runId}`} title={sweep.best.label}>
                 <b>{formatMetric(metric, sweep.best.value)}</b> {unitOf(metric)}
               </Link>
-              <AgainstBaselines sweep={sweep} runs={runs} />
+              <AgainstBaselines
+                baselines={runs.find(({ id }) => id === sweep.best?.runId)?.baselines}
+                metric={metric}
+                value={sweep.best.value}
+              />
             </dd>
           </div>
         )}
@@ -125,19 +130,6 @@ function SweepHead({ sweep, runs }: { sweep: SweepDetail; runs: Run[] }) {
       <SweepCommands sweep={sweep} />
     </header>
   );
-}
-
-/** The best value beside what needs no training; the change only against the first baseline. */
-function AgainstBaselines({ sweep, runs }: { sweep: SweepDetail; runs: Run[] }) {
-  const { metric } = objectiveOf(sweep.spec);
-  const found = baselinesOf(runs.find(({ id }) => id === sweep.best?.runId)?.baselines, metric);
-  if (found.length === 0 || !sweep.best) return null;
-  const best = sweep.best.value;
-  const texts = found.map(({ name, value }, index) => {
-    const change = index === 0 ? ` (${formatChange((best - value) / value)})` : '';
-    return `${name} ${formatMetric(metric, value)}${change}`;
-  });
-  return <span className="unit"> {texts.join(', ')}</span>;
 }
 
 function TimeLeft({ sweep, runs }: { sweep: SweepDetail; runs: Run[] }) {

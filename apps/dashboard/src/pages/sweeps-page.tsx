@@ -60,7 +60,7 @@ function SweepTable({ sweeps }: { sweeps: Sweep[] }) {
             <th scope="col" className="figure">
               best
             </th>
-            <th scope="col">against mean colour</th>
+            <th scope="col">against no training</th>
             <th scope="col">by run</th>
             <th scope="col">launched</th>
             <th scope="col">expected end</th>
@@ -103,8 +103,8 @@ function SweepRow({ sweep }: { sweep: Sweep }) {
       <td className="figure" data-label="best">
         {formatMetric(metric, sweep.best?.value)} <span className="unit">{sweep.best && unitOf(metric)}</span>
       </td>
-      <td data-label="against mean colour">
-        <AgainstMeanColor sweep={sweep} />
+      <td data-label="against no training">
+        <AgainstNoTraining sweep={sweep} />
       </td>
       <td data-label="by run" className="clip">
         {sweep.best ? <Link to={`/runs/${sweep.best.runId}`}>{sweep.best.label}</Link> : nothing}
@@ -119,15 +119,19 @@ function SweepRow({ sweep }: { sweep: Sweep }) {
   );
 }
 
-function AgainstMeanColor({ sweep }: { sweep: Sweep }) {
-  const { metric } = objectiveOf(sweep.spec);
-  const { data } = useQuery(queries.datasetVersion(sweep.dataset.digest));
-  const baseline = baselinesOf(data?.manifest.statistics.baselines, metric)[0]?.value;
-  if (baseline === undefined || !sweep.best) return <>{nothing}</>;
+/** How far the best value is from the best that needs no training. */
+function AgainstNoTraining({ sweep: { spec, dataset, best } }: { sweep: Sweep }) {
+  const { metric } = objectiveOf(spec);
+  const { data } = useQuery(queries.datasetVersion(dataset.digest));
+  const [baseline] = baselinesOf(data?.manifest.statistics.baselines, metric);
+  if (!best || !baseline) return <>{nothing}</>;
+  const { name, value } = baseline;
   return (
     <>
-      {formatChange((sweep.best.value - baseline) / baseline)}{' '}
-      <span className="unit">of {formatMetric(metric, baseline)}</span>
+      {formatChange(best.value, value)}{' '}
+      <span className="unit">
+        {name} {formatMetric(metric, value)}
+      </span>
     </>
   );
 }

@@ -79,8 +79,12 @@ it('says how long ago in one unit, never in the future', () => {
 });
 
 it('signs a change', () => {
-  expect(formatChange(-0.182)).toBe('−18.2 %');
-  expect(formatChange(0.05)).toBe('+5.0 %');
+  expect(formatChange(8.18, 10)).toBe('−18.2 %');
+  expect(formatChange(10.5, 10)).toBe('+5.0 %');
+  expect(formatChange(10, 10)).toBe('±0.0 %');
+  expect(formatChange(1, 0)).toBe('');
+  expect(formatChange(30, Infinity)).toBe('');
+  expect(formatChange(undefined, 10)).toBe('');
 });
 
 it('counts nouns', () => {

@@ -104,9 +104,12 @@ export function formatInstant(instant: string): string {
   return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`;
 }
 
-/** A signed share: "−18.2 %". */
-export const formatChange = (share: number): string =>
-  `${share > 0 ? '+' : share < 0 ? '−' : '±'}${fixed(Math.abs(share) * 100, 1)} %`;
+/** How far a value is from another, as a signed share of that: "−18.2 %"; nothing where there is no such share. */
+export function formatChange(value: number | undefined, from: number): string {
+  const share = (Number(value) - from) / Math.abs(from);
+  if (!Number.isFinite(share)) return '';
+  return `${share > 0 ? '+' : share < 0 ? '−' : '±'}${fixed(Math.abs(share) * 100, 1)} %`;
+}
 
 export const formatCount = (count: number): string => count.toLocaleString('en').replaceAll(',', '\u202f');
 

@@ -220,9 +220,7 @@ describe('a run', () => {
     expect(half!.grey.abRmse).not.toBe(full!.grey.abRmse);
     expect(half!.grey.metrics!['validation/saturationRatio']).toBe(0);
     for (const metric of objectiveMetric.options) {
-      expect(baselinesOf(full, metric).map(({ name }) => name)).toEqual(
-        metric === 'validation/loss' ? [] : ['mean colour', 'grey'],
-      );
+      expect(baselinesOf(full, metric)).toHaveLength(metric === 'validation/loss' ? 0 : 2);
     }
   });
 });

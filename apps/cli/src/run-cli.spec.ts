@@ -242,7 +242,7 @@ const sweep: Sweep = {
   varying: [],
   plannedRuns: 3,
   runsByState: { completed: 1, running: 2 },
-  best: { runId: 's1234567-0', label: 'regression', value: 14.7349, epoch: 9 },
+  best: { runId: 's1234567-0', label: 'regression', value: 14.7349, epoch: 9, baselines: null },
   createdAt: new Date().toISOString(),
   endedAt: null,
 };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { instant, runId, sha256, sweepId } from './ids.js';
+import { baselines } from './runs.js';
 import { runState, sweepState } from './states.js';
 import { sweepSpec } from './sweep-spec.js';
 
@@ -12,7 +13,15 @@ export const sweep = z.object({
   varying: z.array(z.string()),
   plannedRuns: z.number().int(),
   runsByState: z.partialRecord(runState, z.number().int()),
-  best: z.object({ runId, label: z.string(), value: z.number(), epoch: z.number() }).nullable(),
+  best: z
+    .object({
+      runId,
+      label: z.string(),
+      value: z.number(),
+      epoch: z.number(),
+      baselines: baselines.nullable().describe('What needs no training, as this run measured it.'),
+    })
+    .nullable(),
   createdAt: instant,
   endedAt: instant.nullable(),
 });

@@ -100,11 +100,7 @@ function SweepHead({ sweep, runs }: { sweep: SweepDetail; runs: Run[] }) {
               <Link to={`/runs/${sweep.best.runId}`} title={sweep.best.label}>
                 <b>{formatMetric(metric, sweep.best.value)}</b> {unitOf(metric)}
               </Link>
-              <AgainstBaselines
-                baselines={runs.find(({ id }) => id === sweep.best?.runId)?.baselines}
-                metric={metric}
-                value={sweep.best.value}
-              />
+              <AgainstBaselines baselines={sweep.best.baselines} metric={metric} value={sweep.best.value} />
             </dd>
           </div>
         )}

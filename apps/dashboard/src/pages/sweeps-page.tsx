@@ -120,10 +120,9 @@ function SweepRow({ sweep }: { sweep: Sweep }) {
 }
 
 /** How far the best value is from the best that needs no training. */
-function AgainstNoTraining({ sweep: { spec, dataset, best } }: { sweep: Sweep }) {
+function AgainstNoTraining({ sweep: { spec, best } }: { sweep: Sweep }) {
   const { metric } = objectiveOf(spec);
-  const { data } = useQuery(queries.datasetVersion(dataset.digest));
-  const [baseline] = baselinesOf(data?.manifest.statistics.baselines, metric);
+  const [baseline] = baselinesOf(best?.baselines, metric);
   if (!best || !baseline) return <>{nothing}</>;
   const { name, value } = baseline;
   return (

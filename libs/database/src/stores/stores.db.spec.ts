@@ -84,13 +84,18 @@ test('finds dataset versions by name and by the beginning of a digest', async ()
 
 test('counts the runs of a sweep and names its best by the objective', async () => {
   await insertSweep(spec.database, 3);
+  const baselines = { grey: { abRmse: 14.27, psnr: 22 }, meanColor: { abRmse: 14.83, psnr: 21 } };
   for (const [index, value] of [12, 9, 'NaN' as const].entries()) {
     const runId = `demo-${index}`;
     await claim(spec.database, 1, { runId });
     await spec.database.runs.applyEvents({
       runId,
       attempt: 1,
-      events: [measure(1, 'validation/abRmse', 100, value), ...(index === 0 ? [finished(2)] : [])],
+      events: [
+        { type: 'baselines', seq: 1, baselines },
+        measure(2, 'validation/abRmse', 100, value),
+        ...(index === 0 ? [finished(3)] : []),
+      ],
     });
   }
 
@@ -98,7 +103,7 @@ test('counts the runs of a sweep and names its best by the objective', async () 
 
   expect(sweep).toMatchObject({
     runsByState: { completed: 1, running: 2 },
-    best: { runId: 'demo-1', label: 'run 1', value: 9, epoch: 1 },
+    best: { runId: 'demo-1', label: 'run 1', value: 9, epoch: 1, baselines },
   });
   expect(await spec.database.sweeps.active()).toMatchObject([
     { sweep: { id: 'demo' }, createdRuns: 3, activeRuns: 2 },

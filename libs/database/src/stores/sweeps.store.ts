@@ -114,17 +114,11 @@ const countRuns = (sql: Sql, ids: string[]) =>
     [ids],
   );
 
-interface Best {
-  sweepId: string;
-  runId: string;
-  label: string;
-  value: number;
-  epoch: number;
-}
+type Best = NonNullable<Sweep['best']> & { sweepId: string };
 /** The best run by each sweep's own objective; without a goal, what is better follows from the metric. */
 const findBests = (sql: Sql, ids: string[]) =>
   sql.rows<Best>(
-    `SELECT DISTINCT ON (r.sweep_id) r.sweep_id, r.id AS run_id, r.label, found.value, found.epoch
+    `SELECT DISTINCT ON (r.sweep_id) r.sweep_id, r.id AS run_id, r.label, found.value, found.epoch, r.baselines
      FROM runs r
      JOIN sweeps s ON s.id = r.sweep_id
      CROSS JOIN LATERAL (SELECT r.best -> (s.spec -> 'objective' ->> 'metric') AS best) AS objective
@@ -149,9 +143,11 @@ function toSweep(row: Row, counts: RunCount[], bests: Best[]): SweepDetail {
     varying: row.varying,
     plannedRuns: row.plannedRuns,
     runsByState: Object.fromEntries(ofSweep.map(({ state, count }) => [state, count])),
-    best: best ? { runId: best.runId, label: best.label, value: best.value, epoch: best.epoch } : null,
+    best: best ? toBest(best) : null,
     createdAt: row.createdAt.toISOString(),
     endedAt: row.endedAt?.toISOString() ?? null,
     yaml: row.yaml,
   };
 }
+
+const toBest = ({ sweepId: _, ...best }: Best): Sweep['best'] => best;

@@ -9,7 +9,6 @@ import sys
 import torch
 
 import fixtures_color
-import fixtures_layers
 import fixtures_losses
 import fixtures_networks
 import fixtures_optimizers
@@ -19,7 +18,6 @@ GROUPS = {
     "metrics": fixtures_color.metrics,
     "encoders": fixtures_networks.encoders,
     "models": fixtures_networks.models,
-    "layers": fixtures_layers.layers,
     "losses": fixtures_losses.losses,
     "optimizers": fixtures_optimizers.optimizers,
     "schedules": fixtures_optimizers.schedules,

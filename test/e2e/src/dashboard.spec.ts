@@ -76,8 +76,12 @@ describe('New sweep', () => {
     expect(await page.getByRole('button', { name: 'Launch' }).isDisabled()).toBe(true);
   });
 
-  it('launches a sweep and shows its page', async () => {
+  it('says what the networks need of the memory, then launches a sweep and shows its page', async () => {
     await write(sweep);
+    await page
+      .getByRole('list', { name: 'Memory' })
+      .getByText(/^resnet18 at batch 4 needs .*: fits\.$/)
+      .waitFor();
     await page.getByRole('button', { name: 'Launch 2 runs' }).click();
 
     await page.waitForURL('**/sweeps/*');

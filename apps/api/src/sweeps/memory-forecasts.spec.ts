@@ -31,6 +31,21 @@ it('speaks once of runs that differ in nothing that takes memory', () => {
   expect(forecasts[0]!.text).toMatch(/^resnet18 at batch 32 needs .* GB: fits\.$/);
 });
 
+it('says the same words once, of the network that needs most', () => {
+  const losses = ['regression', 'classification', 'combined'] as const;
+  const model = { encoder: 'resnet18', width: 0.25, imageSize: 32 };
+  const [forecast, ...others] = forecastSweep(spec({ model, space: { loss: [...losses] } }), dataset, [
+    trainer,
+  ]);
+  const each = losses.map(
+    (loss) => forecastSweep(spec({ model, training: { loss } }), dataset, [trainer])[0]!,
+  );
+
+  expect(others).toEqual([]);
+  expect(forecast!.runs).toBe(3);
+  expect(forecast!.bytes).toBe(Math.max(...each.map(({ bytes }) => bytes)));
+});
+
 it('goes by the smallest slot that is online', () => {
   const large = spec({ model: { imageSize: 224 }, training: { batchSize: 64 } });
   const piecesOn = (...trainers: (typeof trainer)[]) => forecastSweep(large, dataset, trainers)[0]!.pieces;

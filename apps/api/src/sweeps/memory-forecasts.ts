@@ -39,7 +39,20 @@ export function forecastSweep(
     const key = canonicalJson(shape);
     groups.set(key, { recipe, runs: (groups.get(key)?.runs ?? 0) + 1 });
   }
-  return [...groups.values()].map(({ recipe, runs }) => ({ runs, ...forecastRecipe(recipe, slotBytes) }));
+  return sayOnce(
+    [...groups.values()].map(({ recipe, runs }) => ({ runs, ...forecastRecipe(recipe, slotBytes) })),
+  );
+}
+
+/** Networks that differ by some megabytes, as those of several losses, have the same words: the largest stands for all. */
+function sayOnce(forecasts: MemoryForecast[]): MemoryForecast[] {
+  const byText = new Map<string, MemoryForecast>();
+  for (const forecast of forecasts) {
+    const known = byText.get(forecast.text);
+    const largest = known && known.bytes > forecast.bytes ? known : forecast;
+    byText.set(forecast.text, { ...largest, runs: forecast.runs + (known?.runs ?? 0) });
+  }
+  return [...byText.values()];
 }
 
 function forecastRecipe(recipe: Recipe, slotBytes: number | null): Omit<MemoryForecast, 'runs'> {

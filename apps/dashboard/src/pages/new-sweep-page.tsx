@@ -161,6 +161,7 @@ function PlanView({ plan, isChecking }: { plan: SweepPlan; isChecking: boolean }
         <b>{formatCount(plan.runs)}</b> {plan.runs === 1 ? 'run' : 'runs'}
         {isChecking && <span className="unit"> checking the dataset…</span>}
       </p>
+      <Forecasts plan={plan} />
       {plan.varying.length === 0 ? (
         <p className="hint">Nothing varies: one run with the parameters as they are.</p>
       ) : (
@@ -195,5 +196,19 @@ function PlanView({ plan, isChecking }: { plan: SweepPlan; isChecking: boolean }
         </div>
       )}
     </>
+  );
+}
+
+/** What the networks take of a trainer's memory, and how they will run in it. */
+function Forecasts({ plan: { forecasts } }: { plan: SweepPlan }) {
+  if (forecasts.length === 0) return null;
+  return (
+    <ul className="plain hint" aria-label="Memory">
+      {forecasts.map(({ text, fits }) => (
+        <li key={text} data-fits={fits}>
+          {text}
+        </li>
+      ))}
+    </ul>
   );
 }

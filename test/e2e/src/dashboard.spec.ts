@@ -159,6 +159,16 @@ describe('a sweep while it trains', () => {
   });
 });
 
+describe('the list of sweeps', () => {
+  it('says how far the best run is from the best that needs no training', async () => {
+    await page.goto(`${platform.apiUrl}/sweeps`);
+
+    const row = page.getByRole('row', { name: /from the browser/ });
+
+    await row.getByText(/^(grey|mean colour) \d+\.\d\d$/).waitFor();
+  });
+});
+
 describe('a run', () => {
   it('is reproduced by a button, and says IDENTICAL', { timeout: 120_000 }, async () => {
     await page.goto(sweepUrl);

@@ -163,6 +163,7 @@ export class CurvePlot {
       id: 'annotations',
       beforeDatasetsDraw: () => this.drawBaselines(),
       afterDatasetsDraw: () => {
+        this.drawBaselineLabels();
         this.drawMarks();
         this.drawCursor();
       },
@@ -195,28 +196,45 @@ export class CurvePlot {
 
   private drawBaselines(): void {
     if (!this.content) return; // Chart.js draws once while it is constructed
-    const { ctx, chartArea, scales } = this.chart;
-    if (!scales.y) return;
-    const { colors, baselines } = this.content;
+    const { ctx, chartArea } = this.chart;
     ctx.save();
-    ctx.strokeStyle = colors.muted;
-    ctx.fillStyle = colors.muted;
-    ctx.font = `11px ${colors.font}`;
+    ctx.setLineDash([5, 4]);
+    ctx.strokeStyle = this.content.colors.muted;
+    for (const { y } of this.placedBaselines(this.content)) line(ctx, chartArea.left, y, chartArea.right, y);
+    ctx.restore();
+  }
+
+  /** Over the curves, with a rim in the colour of the ground: a curve that crosses a label must not hide it. */
+  private drawBaselineLabels(): void {
+    if (!this.content) return;
+    const { ctx, chartArea } = this.chart;
+    const { muted, surface, font } = this.content.colors;
+    ctx.save();
+    ctx.font = `11px ${font}`;
     ctx.textAlign = 'left'; // curves of epochs begin a little to the right
+    ctx.fillStyle = muted;
+    ctx.strokeStyle = surface;
+    ctx.lineWidth = 4;
+    ctx.lineJoin = 'round';
     let lastY = -Infinity;
-    for (const { label, value } of [...baselines].sort((a, b) => b.value - a.value)) {
-      const y = Math.round(scales.y.getPixelForValue(value)) + 0.5;
-      ctx.setLineDash([5, 4]);
-      ctx.beginPath();
-      ctx.moveTo(chartArea.left, y);
-      ctx.lineTo(chartArea.right, y);
-      ctx.stroke();
+    for (const { label, y } of this.placedBaselines(this.content)) {
       const below = y - chartArea.top < 16 || y - lastY < 16;
       lastY = y;
       ctx.textBaseline = below ? 'top' : 'bottom';
-      ctx.fillText(label, chartArea.left + 4, below ? y + 3 : y - 2);
+      const [x, edge] = [chartArea.left + 4, below ? y + 3 : y - 2];
+      ctx.strokeText(label, x, edge);
+      ctx.fillText(label, x, edge);
     }
     ctx.restore();
+  }
+
+  /** From top to bottom. */
+  private placedBaselines({ baselines }: PlotContent): { label: string; y: number }[] {
+    const scale = this.chart.scales.y;
+    if (!scale) return [];
+    return baselines
+      .map(({ label, value }) => ({ label, y: Math.round(scale.getPixelForValue(value)) + 0.5 }))
+      .sort((one, other) => one.y - other.y);
   }
 
   /** ✕ at the top where a value was not finite, | where a run was stopped early. */

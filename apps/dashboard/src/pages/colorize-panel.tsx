@@ -1,4 +1,4 @@
-import type { RunDetail } from '@chromatune/contracts';
+import type { ClassificationRecipe, RunDetail } from '@chromatune/contracts';
 import { useMutation } from '@tanstack/react-query';
 import { type DragEvent, useEffect, useState } from 'react';
 import { colorizePhoto } from '../api/client.js';
@@ -11,6 +11,7 @@ interface Choice {
 
 /** Colours a photograph of one's own with this run: chosen or dropped, beside what the run makes of it. */
 export function ColorizePanel({ run }: { run: RunDetail }) {
+  const bins = binsOf(run);
   const [photo, setPhoto] = useState<File | null>(null);
   const [choice, setChoice] = useState<Choice>({ epoch: 'best', temperature: '' });
   const coloring = useMutation({
@@ -53,7 +54,7 @@ export function ColorizePanel({ run }: { run: RunDetail }) {
               />
             </label>
             <EpochChoice run={run} value={choice.epoch} onChange={(epoch) => change({ epoch })} />
-            {decodesBins(run) && (
+            {bins && (
               <label title="Of the annealed mean: lower is more vivid; empty is the run's own">
                 temperature{' '}
                 <input
@@ -61,6 +62,7 @@ export function ColorizePanel({ run }: { run: RunDetail }) {
                   min={0.01}
                   max={2}
                   step={0.01}
+                  placeholder={ownTemperature(bins)}
                   value={choice.temperature}
                   onChange={({ target }) => setChoice({ ...choice, temperature: target.value })}
                   onBlur={() => color(photo)}
@@ -109,25 +111,36 @@ function Pair({ photo, picture }: { photo: File; picture: Blob | null }) {
   const after = useAddressOf(picture);
   return (
     <div className="colorize-pair">
-      <figure>
-        {before && <img src={before} alt={`${photo.name} as it was`} />}
-        <figcaption>as it was</figcaption>
-      </figure>
-      <figure>
-        {after && <img src={after} alt={`${photo.name} coloured by this run`} />}
-        <figcaption>
-          {after ? (
-            <a href={after} download={`colorized-${photo.name}`}>
-              coloured by this run
+      {before && <Before key={before} address={before} name={photo.name} />}
+      {after && (
+        <figure>
+          <img src={after} alt={`${photo.name} coloured by this run`} />
+          <figcaption>
+            coloured by this run,{' '}
+            <a href={after} download={nameOfPicture(photo.name, picture)}>
+              save it
             </a>
-          ) : (
-            'coloured by this run'
-          )}
-        </figcaption>
-      </figure>
+          </figcaption>
+        </figure>
+      )}
     </div>
   );
 }
+
+/** Trainers read more kinds of pictures than browsers do. */
+function Before({ address, name }: { address: string; name: string }) {
+  const [isShown, setShown] = useState(true);
+  return (
+    <figure>
+      {isShown && <img src={address} alt={`${name} as it was`} onError={() => setShown(false)} />}
+      <figcaption>{isShown ? 'as it was' : `This browser cannot show ${name}.`}</figcaption>
+    </figure>
+  );
+}
+
+/** "colorized-rose.png" of "rose.webp": with the ending of what it is now. */
+const nameOfPicture = (name: string, picture: Blob | null) =>
+  picture?.type === 'image/jpeg' ? `colorized-${name}` : `colorized-${name.replace(/\.[^.]+$/, '')}.png`;
 
 /** An address of the page's own for a picture in memory, given back when it is not shown any more. */
 function useAddressOf(picture: Blob | null): string | null {
@@ -141,5 +154,11 @@ function useAddressOf(picture: Blob | null): string | null {
   return address;
 }
 
-const decodesBins = ({ recipe: { loss } }: RunDetail) =>
-  loss.type === 'classification' || (loss.type === 'combined' && loss.decodeFrom === 'classification');
+/** What colours its bins become by, where it predicts any. */
+function binsOf({ recipe: { loss } }: RunDetail): ClassificationRecipe | null {
+  if (loss.type === 'combined') return loss.decodeFrom === 'classification' ? loss.classification : null;
+  return loss.type === 'classification' ? loss : null;
+}
+
+const ownTemperature = ({ decoding }: ClassificationRecipe) =>
+  decoding.type === 'annealed-mean' ? String(decoding.temperature) : decoding.type;

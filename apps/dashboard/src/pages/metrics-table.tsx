@@ -13,7 +13,7 @@ export function MetricsTable({ run }: { run: Run }) {
         <p className="table-empty">The first ones come with the first step.</p>
       ) : (
         <div className="table-box" tabIndex={0} role="region" aria-label="Table of metrics">
-          <table className="list">
+          <table className="list cards">
             <thead>
               <tr>
                 <th scope="col">metric</th>
@@ -50,11 +50,13 @@ function MetricRow({ run, metric }: { run: Run; metric: MetricName }) {
   return (
     <tr>
       <th scope="row">{label}</th>
-      <td className="figure">{formatMetricWithUnit(metric, run.latest[metric])}</td>
-      <td className="figure" title={best && `at epoch ${best.epoch}`}>
+      <td className="figure" data-label="latest">
+        {formatMetricWithUnit(metric, run.latest[metric])}
+      </td>
+      <td className="figure" data-label="best" title={best && `at epoch ${best.epoch}`}>
         {formatMetric(metric, best?.value)}
       </td>
-      <td>
+      <td data-label="without training">
         {others.map(({ name, value }) => `${name} ${formatMetric(metric, value)}`).join(', ') || nothing}
       </td>
       <td className="wrap hint">{protocol}</td>

@@ -24,7 +24,7 @@ export function RecipeTable({ recipe, varying }: { recipe: Recipe; varying: read
               <th scope="row">{name}</th>
               <td>
                 {formatParameter(value)}
-                {differs && <span className="differs"> varies in the sweep</span>}
+                {differs && <span className="differs"> varies</span>}
               </td>
             </tr>
           );

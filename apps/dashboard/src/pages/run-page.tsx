@@ -15,7 +15,14 @@ import { useSamples } from '../images/sample-table.js';
 import { SampleTools } from '../images/sample-tools.js';
 import { Age } from '../ui/age.js';
 import { AgainstBaselines } from '../ui/baselines.js';
-import { formatBytes, formatInstant, formatMetric, formatMetricWithUnit, nothing } from '../ui/format.js';
+import {
+  formatBytes,
+  formatInstant,
+  formatMetric,
+  formatMetricWithUnit,
+  nothing,
+  plural,
+} from '../ui/format.js';
 import { Loaded } from '../ui/loaded.js';
 import { RunMarker } from '../ui/run-marker.js';
 import { NothingLearned, RunStateText } from '../ui/states.js';
@@ -60,12 +67,14 @@ function RunView({ run }: { run: RunDetail }) {
           <h2>Recipe</h2>
           <RecipeOf run={run} />
         </section>
-        <Curves runs={runs} identities={identities} newestEpoch={range.newest} />
+        <div className="beside-recipe">
+          <Curves runs={runs} identities={identities} newestEpoch={range.newest} />
+          <AttemptList run={run} />
+          <RunLog runId={run.id} />
+        </div>
         <RunSamples run={run} samples={samples[0] ?? []} range={range} />
         <ColorizePanel run={run} />
         <MetricsTable run={run} />
-        <AttemptList run={run} />
-        <RunLog runId={run.id} />
         <Checkpoints run={run} />
       </div>
     </>
@@ -102,7 +111,6 @@ function RunHead({ run }: { run: RunDetail }) {
           <dd>
             <b>{formatMetric('validation/abRmse', best?.value)}</b>
             {best && <span className="unit"> at epoch {best.epoch}</span>}
-            {run.baselines && <span className="unit"> ·</span>}
             <AgainstBaselines baselines={run.baselines} metric="validation/abRmse" value={best?.value} />
           </dd>
         </div>
@@ -156,7 +164,7 @@ function RecipeOf({ run }: { run: RunDetail }) {
           <dt>engine</dt>
           <dd>
             {run.environment
-              ? `${run.environment.engine}: ${run.environment.engineVersion}, ${run.environment.device}, ${run.environment.threads} threads`
+              ? `${run.environment.engine}: ${run.environment.engineVersion}, ${run.environment.device}, ${plural(run.environment.threads, 'thread')}`
               : 'not chosen yet'}
           </dd>
         </div>

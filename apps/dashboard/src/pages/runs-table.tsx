@@ -19,7 +19,7 @@ import { Sparkline } from '../charts/sparkline.js';
 import { formatMetric, formatParameter, plural, unitOf } from '../ui/format.js';
 import { Icon } from '../ui/icon.js';
 import { RunMarker } from '../ui/run-marker.js';
-import { NothingLearned, StateTag } from '../ui/states.js';
+import { NothingLearnedLegend, NothingLearnedSign, StateTag } from '../ui/states.js';
 import { bestOf, type Objective } from '../view/objective.js';
 import { useView, useViewStore } from '../view/view-context.js';
 
@@ -147,6 +147,7 @@ export function RunsTable({ runs, varying, objective, identities, selected, onSe
           <p className="table-empty">{runs.length === 0 ? 'No run yet.' : `No run matches “${filter}”.`}</p>
         )}
       </div>
+      <NothingLearnedLegend runs={shown} />
     </section>
   );
 }
@@ -208,7 +209,7 @@ function RunRow({ run, rowIndex, varying, objective, identity, isSelected, onTog
         </Link>
       </th>
       <td className="figure" title={best ? `at epoch ${best.epoch}` : undefined}>
-        {formatMetric(metric, best?.value)}
+        <NothingLearnedSign run={run} /> {formatMetric(metric, best?.value)}
       </td>
       <td>
         <ObjectiveSparkline run={run} objective={objective} identity={identity} />
@@ -219,7 +220,6 @@ function RunRow({ run, rowIndex, varying, objective, identity, isSelected, onTog
       </td>
       <td>
         <StateTag state={run.state} note={run.note} />
-        <NothingLearned run={run} />
         {run.restarts > 0 && (
           <span className="sub-inline" title={`started anew ${plural(run.restarts, 'time')}`}>
             {' '}

@@ -89,7 +89,7 @@ const editing: Extension = [
   EditorView.lineWrapping,
   yaml(),
   syntaxHighlighting(colors),
-  autocompletion({ override: [completeSpec] }),
+  autocompletion({ override: [completeSpec], icons: false }), // their signs are in few fonts
   keymap.of([...closeBracketsKeymap, ...completionKeymap, ...lintKeymap, ...historyKeymap, ...defaultKeymap]),
 ];
 

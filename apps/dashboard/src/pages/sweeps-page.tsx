@@ -101,7 +101,8 @@ function SweepRow({ sweep }: { sweep: Sweep }) {
         </span>
       </td>
       <td className="figure" data-label="best">
-        {formatMetric(metric, sweep.best?.value)} <span className="unit">{sweep.best && unitOf(metric)}</span>
+        {formatMetric(metric, sweep.best?.value)}
+        {sweep.best && unitOf(metric) && <span className="unit"> {unitOf(metric)}</span>}
       </td>
       <td data-label="against no training">
         <AgainstNoTraining sweep={sweep} />

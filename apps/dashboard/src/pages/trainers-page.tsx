@@ -6,7 +6,7 @@ import { useLive } from '../api/live-context.js';
 import { queries, queryClient } from '../api/queries.js';
 import { Age } from '../ui/age.js';
 import { CommandButton } from '../ui/command-button.js';
-import { formatBytes, nothing } from '../ui/format.js';
+import { formatBytes, nothing, plural } from '../ui/format.js';
 import { Loaded } from '../ui/loaded.js';
 import { useTitle } from '../ui/use-title.js';
 
@@ -124,7 +124,7 @@ function TrainerRow({ trainer }: { trainer: Trainer }) {
       </td>
       <td data-label="device">
         {environment.device}
-        <span className="sub">{environment.threads} threads</span>
+        <span className="sub">{plural(environment.threads, 'thread')}</span>
       </td>
       <td className="figure" data-label="memory">
         {formatBytes(memoryBytes)}

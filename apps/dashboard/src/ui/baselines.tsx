@@ -8,11 +8,11 @@ interface Props {
   value: number | undefined;
 }
 
-/** What needs no training, the best first with the change from it: "grey 14.27 (−12.3 %), mean colour 14.83". */
+/** What needs no training, the best first with the change from it: "· grey 14.27 (−12.3 %), mean colour 14.83". */
 export function AgainstBaselines({ baselines, metric, value }: Props) {
   const texts = baselinesOf(baselines, metric).map((baseline, index) => {
     const change = index === 0 ? formatChange(value, baseline.value) : '';
     return `${baseline.name} ${formatMetric(metric, baseline.value)}${change && ` (${change})`}`;
   });
-  return texts.length > 0 && <span className="unit"> {texts.join(', ')}</span>;
+  return texts.length > 0 && <span className="unit"> · {texts.join(', ')}</span>;
 }

@@ -46,18 +46,54 @@ export function RunStateText({ run }: { run: Run }) {
 }
 
 /** Says that a run has not beaten what needs no training, and by what it is judged. */
-export function NothingLearned({ run: { learned, best, baselines } }: { run: Run }) {
+export function NothingLearned({ run }: { run: Run }) {
+  const why = whyNothingLearned(run);
+  return (
+    why && (
+      <span className="warning-tag" title={why}>
+        has learned nothing yet
+      </span>
+    )
+  );
+}
+
+/** The same where there is no room for words: a sign, which `NothingLearnedLegend` explains. */
+export function NothingLearnedSign({ run }: { run: Run }) {
+  const why = whyNothingLearned(run);
+  return (
+    why && (
+      <span
+        className="warning-tag"
+        role="img"
+        title={`has learned nothing yet: ${why}`}
+        aria-label="has learned nothing yet"
+      >
+        !
+      </span>
+    )
+  );
+}
+
+/** Below runs of which some have learned nothing yet. */
+export function NothingLearnedLegend({ runs }: { runs: readonly Run[] }) {
+  if (!runs.some(({ learned }) => learned === false)) return null;
+  return (
+    <p className="hint legend">
+      <span className="warning-tag" aria-hidden="true">
+        !
+      </span>{' '}
+      has learned nothing yet: no better than what needs no training
+    </p>
+  );
+}
+
+function whyNothingLearned({ learned, best, baselines }: Run): string | null {
   if (learned !== false || !baselines) return null;
   const metric = learningMetric(baselines);
   const others = baselinesOf(baselines, metric).map(
     ({ name, value }) => `${name} ${formatMetric(metric, value)}`,
   );
-  const why = `best ${metricCatalogue[metric].label} ${formatMetric(metric, best[metric]?.value)}, not below ${others.join(' and ')}`;
-  return (
-    <span className="warning-tag" title={why}>
-      has learned nothing yet
-    </span>
-  );
+  return `best ${metricCatalogue[metric].label} ${formatMetric(metric, best[metric]?.value)}, not below ${others.join(' and ')}`;
 }
 
 /** In the order of a run's life, so that the bar fills from the left. */

@@ -20,7 +20,7 @@ export type NewWeights = z.infer<typeof newWeights>;
 /** Pretrained weights of an encoder: immutable, known by the SHA-256 of their file. */
 export const weights = z.object({
   ...newWeights.shape,
-  encoder: pretrainedEncoder,
+  network: pretrainedEncoder,
   tensors: z.number().int().positive(),
   bytes: z.number().int().positive(),
   createdAt: instant,

@@ -18,6 +18,7 @@ import { listen } from './listening.js';
 import { CreateSchema1763856000000 } from './migrations/1763856000000-create-schema.js';
 import { CreateWeights1764104400000 } from './migrations/1764104400000-create-weights.js';
 import { AddMicroBatch1764108000000 } from './migrations/1764108000000-add-micro-batch.js';
+import { NameNetworksOfWeights1764115200000 } from './migrations/1764115200000-name-networks-of-weights.js';
 import { Session } from './session.js';
 import { CheckpointsStore } from './stores/checkpoints.store.js';
 import { DatasetsStore } from './stores/datasets.store.js';
@@ -142,7 +143,12 @@ export function createDataSource(
       TrainerEntity,
       WeightsEntity,
     ],
-    migrations: [CreateSchema1763856000000, CreateWeights1764104400000, AddMicroBatch1764108000000],
+    migrations: [
+      CreateSchema1763856000000,
+      CreateWeights1764104400000,
+      AddMicroBatch1764108000000,
+      NameNetworksOfWeights1764115200000,
+    ],
     migrationsTransactionMode: 'all',
     logging: false,
     poolErrorHandler: () => undefined, // an idle connection broke: the next use says so

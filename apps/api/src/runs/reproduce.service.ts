@@ -59,9 +59,9 @@ export class ReproduceService {
     if (!found || !(await this.objects.exists(weightsKey(weights)))) {
       throw new NotReproducible(`the weights ${weights.slice(0, 12)} are gone`, importRemedy);
     }
-    if (found.encoder !== encoder) {
+    if (found.network !== encoder) {
       throw new NotReproducible(
-        `the weights ${weights.slice(0, 12)} are of ${found.encoder}, not of ${encoder}`,
+        `the weights ${weights.slice(0, 12)} are of ${found.network}, not of ${encoder}`,
         'Name weights of that encoder in the recipe: npx chromatune weights list',
       );
     }

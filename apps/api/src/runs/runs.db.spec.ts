@@ -173,7 +173,7 @@ describe('reproducing', () => {
     await database.weights.insert({
       digest,
       name: 'v',
-      encoder: 'vgg16',
+      network: 'vgg16',
       tensors: 26,
       bytes: 1,
       source: 'v.pth',

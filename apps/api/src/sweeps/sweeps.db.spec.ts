@@ -89,7 +89,7 @@ describe('launching', () => {
       message: 'There are no weights abababababab. Import them with: npx chromatune weights import FILE',
     });
 
-    const about = { name: 'imagenet', encoder: 'resnet18', tensors: 100, bytes: 1, source: 'a.pth' } as const;
+    const about = { name: 'imagenet', network: 'resnet18', tensors: 100, bytes: 1, source: 'a.pth' } as const;
     await database.weights.insert({ digest, ...about });
 
     expect((await problem(withWeights('resnet34')))?.message).toContain(

@@ -35,11 +35,11 @@ export function findWeightsProblems(
 function problemOf(digest: string, weights: Weights | undefined, models: Recipe['model'][]): string | null {
   if (!weights) return `There are no weights ${digest.slice(0, 12)}. ${importRemedy}`;
   const called = `The weights ${digest.slice(0, 12)} (${weights.name})`;
-  const other = models.find(({ encoder }) => encoder !== weights.encoder);
+  const other = models.find(({ encoder }) => encoder !== weights.network);
   if (other) {
     return (
-      `${called} are of ${weights.encoder}, and a run has the encoder ${other.encoder}. Where encoders vary, say ` +
-      `under space which weights belong to which: weights: { values: [${digest.slice(0, 4)}…], when: { encoder: ${weights.encoder} } }`
+      `${called} are of ${weights.network}, and a run has the encoder ${other.encoder}. Where encoders vary, say ` +
+      `under space which weights belong to which: weights: { values: [${digest.slice(0, 4)}…], when: { encoder: ${weights.network} } }`
     );
   }
   const width = models.find((model) => model.width !== 1)?.width;

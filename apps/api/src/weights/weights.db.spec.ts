@@ -39,7 +39,7 @@ describe('weights', () => {
       201,
       {
         ...request,
-        encoder: 'resnet18',
+        network: 'resnet18',
         tensors: 100,
         bytes: bytes.length,
         createdAt: expect.any(String) as string,

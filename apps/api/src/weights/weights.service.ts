@@ -45,9 +45,9 @@ export class WeightsService {
     const key = weightsKey(digest);
     const bytes = await sizeOrNull(this.objects, key);
     if (bytes === null) throw new WeightsNotUploaded(digest);
-    const { encoder, tensors } = describeWeights(await this.objects.getRange(key, 0, headBytes), bytes);
-    const stored = await this.database.weights.insert({ digest, name, encoder, tensors, bytes, source });
-    this.logger.info({ digest, encoder }, `weights "${stored.name}" registered`);
+    const { network, tensors } = describeWeights(await this.objects.getRange(key, 0, headBytes), bytes);
+    const stored = await this.database.weights.insert({ digest, name, network, tensors, bytes, source });
+    this.logger.info({ digest, network }, `weights "${stored.name}" registered`);
     return stored;
   }
 }

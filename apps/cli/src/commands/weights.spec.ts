@@ -79,7 +79,7 @@ describe('imported weights', () => {
   it('are listed', async () => {
     const { stdout } = await run(['weights', 'list'], fakeStore(known));
 
-    expect(stdout).toMatch(/^WEIGHTS +DIGEST +ENCODER +SIZE +FROM +AGE\n/);
+    expect(stdout).toMatch(/^WEIGHTS +DIGEST +NETWORK +SIZE +FROM +AGE\n/);
     expect(stdout).toMatch(/imagenet +a1a1a1a1a1a1 +resnet18 +42\.7 MiB +resnet18\.pth/);
   });
 
@@ -114,7 +114,7 @@ function weightsOf(pair: string, name = 'imagenet'): Weights {
   return {
     digest: pair.repeat(32),
     name,
-    encoder: 'resnet18',
+    network: 'resnet18',
     tensors: 100,
     bytes: 44_754_248,
     source: 'resnet18.pth',

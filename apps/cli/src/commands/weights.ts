@@ -80,7 +80,7 @@ const weightsTable = (weights: Weights[], colors: Colors) =>
     [
       { title: 'WEIGHTS', value: ({ name }) => name },
       { title: 'DIGEST', value: ({ digest }) => shortDigest(digest) },
-      { title: 'ENCODER', value: ({ encoder }) => encoder },
+      { title: 'NETWORK', value: ({ network }) => network },
       { title: 'SIZE', value: ({ bytes }) => bytesText(bytes), right: true },
       { title: 'FROM', value: ({ source }) => source },
       { title: 'AGE', value: ({ createdAt }) => ageText(createdAt), right: true },
@@ -112,20 +112,20 @@ const noSingle = (which: string, candidates: Weights[], matches: number) =>
     },
   );
 
-const weightsText = ({ name, digest, encoder, tensors, bytes, source, createdAt }: Weights, colors: Colors) =>
+const weightsText = ({ name, digest, network, tensors, bytes, source, createdAt }: Weights, colors: Colors) =>
   [
     facts(
       [
         ['weights', colors.bold(name)],
         ['digest', digest],
-        ['encoder', encoder],
+        ['network', network],
         ['holds', `${count(tensors, 'tensor')}, ${bytesText(bytes)}`],
         ['from', source],
         ['imported', `${ageText(createdAt)} ago`],
       ],
       colors,
     ),
-    `${colors.dim('in a sweep file')}\nmodel:\n  encoder: ${encoder}\n  weights: ${digest}`,
+    `${colors.dim('in a sweep file')}\nmodel:\n  encoder: ${network}\n  weights: ${digest}`,
   ].join('\n\n');
 
 /** "resnet34-b627a593" of "ResNet34-b627a593.pth". */

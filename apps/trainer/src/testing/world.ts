@@ -82,12 +82,12 @@ export class World {
   }
 
   /** Makes weights known, as an import does. */
-  async addWeights({ digest, bytes }: TestWeights, encoder: PretrainedEncoder): Promise<void> {
+  async addWeights({ digest, bytes }: TestWeights, network: PretrainedEncoder): Promise<void> {
     await this.store.put(weightsKey(digest), bytes);
     await this.database.weights.insert({
       digest,
-      name: encoder,
-      encoder,
+      name: network,
+      network,
       tensors: 1,
       bytes: bytes.length,
       source: 'spec',

@@ -11,8 +11,8 @@ export async function loadImportedWeights(
 ): Promise<void> {
   if (model.weights === 'none') return;
   const { [weightsFileName]: path } = await files([weightsFileName]);
-  const { encoder, tensors } = decodeWeights(await readBytes(path!));
-  if (encoder !== model.encoder) throw otherEncoder(encoder, model.encoder);
+  const { network: found, tensors } = decodeWeights(await readBytes(path!));
+  if (found !== model.encoder) throw otherEncoder(found, model.encoder);
   loadEncoderWeights(network, tensors, model);
 }
 

@@ -103,10 +103,10 @@ describe('recognizing an encoder', () => {
 
 describe('an import', () => {
   it('turns kernels round, takes our names, and keeps every number', async () => {
-    const { encoder, bytes, tensors, kind } = await importBytes('resnet18.pth', torchZip(resnet18));
+    const { network, bytes, tensors, kind } = await importBytes('resnet18.pth', torchZip(resnet18));
 
     const decoded = decodeWeights(bytes);
-    expect([encoder, tensors, kind, decoded.encoder]).toEqual([
+    expect([network, tensors, kind, decoded.network]).toEqual([
       'resnet18',
       100,
       'a PyTorch file',
@@ -197,7 +197,7 @@ describe('a canonical file', () => {
     const { bytes } = await importBytes('header.pth', torchZip(resnet18));
 
     expect(describeWeights(bytes.subarray(0, 65_536), bytes.length)).toEqual({
-      encoder: 'resnet18',
+      network: 'resnet18',
       tensors: 100,
     });
     expect(() => describeWeights(bytes.subarray(0, 65_536), bytes.length - 4)).toThrow(/bytes expected/);

@@ -14,7 +14,8 @@ import { WeightsError } from './weights-error.js';
 import { openWeightsFile } from './weights-file.js';
 
 export interface ImportedWeights {
-  encoder: PretrainedEncoder;
+  /** What they are weights of. */
+  network: PretrainedEncoder;
   /** The canonical file: the same weights give the same bytes, whatever file they came in. */
   bytes: Uint8Array;
   /** SHA-256 of `bytes`. */
@@ -43,7 +44,7 @@ export async function importWeights(path: string, onProgress: Progress = () => {
     }
     const bytes = encodeWeights(encoder, tensors);
     const digest = createHash('sha256').update(bytes).digest('hex');
-    return { encoder, bytes, digest, tensors: tensors.length, kind: file.kind, leftOut };
+    return { network: encoder, bytes, digest, tensors: tensors.length, kind: file.kind, leftOut };
   } finally {
     await file.close();
   }
@@ -74,7 +75,7 @@ export const encodeWeights = (encoder: PretrainedEncoder, tensors: NamedTensor[]
 export function describeWeights(
   head: Uint8Array,
   fileBytes: number,
-): { encoder: PretrainedEncoder; tensors: number } {
+): { network: PretrainedEncoder; tensors: number } {
   const { entries, metadata } = readSafetensorsHeader(head, fileBytes);
   const encoder = pretrainedEncoder.safeParse(metadata['encoder']);
   if (metadata['format'] !== weightsFormat || !encoder.success) {
@@ -90,13 +91,13 @@ export function describeWeights(
     const expected = `${wanted.name} F32 (${wanted.shape})`;
     if (is !== expected) throw notCanonical(`${is} stands where ${expected} belongs`);
   });
-  return { encoder: encoder.data, tensors: entries.length };
+  return { network: encoder.data, tensors: entries.length };
 }
 
 /** Reads a canonical file of weights. @throws WeightsError, SafetensorsError when it is another file */
-export function decodeWeights(bytes: Uint8Array): { encoder: PretrainedEncoder; tensors: NamedTensor[] } {
-  const { encoder } = describeWeights(bytes, bytes.length);
-  return { encoder, tensors: decodeSafetensors(bytes).tensors };
+export function decodeWeights(bytes: Uint8Array): { network: PretrainedEncoder; tensors: NamedTensor[] } {
+  const { network } = describeWeights(bytes, bytes.length);
+  return { network, tensors: decodeSafetensors(bytes).tensors };
 }
 
 const notCanonical = (what: string) =>

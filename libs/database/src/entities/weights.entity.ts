@@ -5,7 +5,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 export class WeightsEntity {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'weights_pkey' }) digest!: string;
   @Column('text') name!: string;
-  @Column('text') encoder!: Weights['encoder'];
+  @Column('text') network!: Weights['network'];
   @Column('integer') tensors!: number;
   @Column('bigint') bytes!: string;
   @Column('text') source!: string;

@@ -241,13 +241,13 @@ test('keeps weights by their digest: the first name stays', async () => {
   const first = {
     digest: digest('a'),
     name: 'resnet34',
-    encoder: 'resnet34' as const,
+    network: 'resnet34' as const,
     tensors: 180,
     bytes: 85_224_416,
     source: 'resnet34-b627a593.pth',
   };
   const stored = await weights.insert(first);
-  await weights.insert({ ...first, digest: digest('b'), name: 'mine', encoder: 'vgg16bn' });
+  await weights.insert({ ...first, digest: digest('b'), name: 'mine', network: 'vgg16bn' });
 
   expect(stored).toEqual({ ...first, createdAt: expect.any(String) as string });
   expect(await weights.insert({ ...first, name: 'again' })).toEqual(stored);

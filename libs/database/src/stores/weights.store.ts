@@ -9,12 +9,12 @@ export class WeightsStore {
 
   /** The same digest again changes nothing and answers what is stored. */
   insert(weights: Omit<Weights, 'createdAt'>): Promise<Weights> {
-    const { digest, name, encoder, tensors, bytes, source } = weights;
+    const { digest, name, network, tensors, bytes, source } = weights;
     return this.session.transaction(async (sql) => {
       await sql.rows(
-        `INSERT INTO weights (digest, name, encoder, tensors, bytes, source)
+        `INSERT INTO weights (digest, name, network, tensors, bytes, source)
          VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
-        [digest, name, encoder, tensors, bytes, storable(source)],
+        [digest, name, network, tensors, bytes, storable(source)],
       );
       return toWeights(await sql.repository(WeightsEntity).findOneByOrFail({ digest }));
     });
@@ -42,7 +42,7 @@ export class WeightsStore {
 const toWeights = ({ bytes, createdAt, ...row }: WeightsEntity): Weights => ({
   digest: row.digest,
   name: row.name,
-  encoder: row.encoder,
+  network: row.network,
   tensors: row.tensors,
   bytes: Number(bytes),
   source: row.source,

@@ -11,9 +11,9 @@ import {
   type Environment,
   liveEvent,
   type LiveEvent,
-  type PretrainedEncoder,
+  type WeightsNetwork,
 } from '@chromatune/contracts';
-import { encoderVariables, encodeWeights } from '@chromatune/data';
+import { encodeWeights, networkVariables } from '@chromatune/data';
 import type { AppliedEvent, Claim, Database } from '@chromatune/database';
 import { apiEnvironment } from './config/environment.js';
 import { startApi } from './start-api.js';
@@ -182,12 +182,12 @@ export async function bringDataset(api: TestApi, name: string): Promise<DatasetV
 }
 
 /** A canonical file of weights, all of them zero. */
-export function makeWeights(encoder: PretrainedEncoder): { digest: string; bytes: Uint8Array<ArrayBuffer> } {
-  const tensors = encoderVariables(encoder).map((variable) => ({
+export function makeWeights(network: WeightsNetwork): { digest: string; bytes: Uint8Array<ArrayBuffer> } {
+  const tensors = networkVariables(network).map((variable) => ({
     ...variable,
     data: new Float32Array(variable.shape.reduce((product, side) => product * side, 1)),
   }));
-  const bytes = new Uint8Array(encodeWeights(encoder, tensors));
+  const bytes = new Uint8Array(encodeWeights(network, tensors));
   return { digest: createHash('sha256').update(bytes).digest('hex'), bytes };
 }
 

@@ -6,7 +6,18 @@ import { modelParameters } from './parameters.js';
 export const pretrainedEncoder = modelParameters.encoder.removeDefault();
 export type PretrainedEncoder = z.infer<typeof pretrainedEncoder>;
 
-/** Weights of an encoder as people name them; the digest is what recipes name. */
+/** LPIPS (Zhang et al. 2018, version 0.1), by the network whose features it compares. */
+export const lpipsNetwork = z.enum(['lpips-alex', 'lpips-vgg']);
+export type LpipsNetwork = z.infer<typeof lpipsNetwork>;
+
+/** What imported weights can be of. */
+export const weightsNetwork = z.enum([...pretrainedEncoder.options, ...lpipsNetwork.options]);
+export type WeightsNetwork = z.infer<typeof weightsNetwork>;
+
+export const isLpips = (network: WeightsNetwork): network is LpipsNetwork =>
+  lpipsNetwork.safeParse(network).success;
+
+/** Weights as people name them; the digest is what recipes name. */
 export const weightsName = datasetName;
 
 /** Body of `POST /weights`: makes an uploaded file of weights known. What it holds, the API reads from the file itself. */
@@ -17,10 +28,10 @@ export const newWeights = z.strictObject({
 });
 export type NewWeights = z.infer<typeof newWeights>;
 
-/** Pretrained weights of an encoder: immutable, known by the SHA-256 of their file. */
+/** Pretrained weights of an encoder or of LPIPS: immutable, known by the SHA-256 of their file. */
 export const weights = z.object({
   ...newWeights.shape,
-  network: pretrainedEncoder,
+  network: weightsNetwork,
   tensors: z.number().int().positive(),
   bytes: z.number().int().positive(),
   createdAt: instant,

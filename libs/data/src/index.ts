@@ -34,7 +34,6 @@ export {
   SafetensorsError,
   weightsSha256,
 } from './weights/safetensors.js';
-export { encoderVariables } from './weights/encoder-layout.js';
 export {
   decodeWeights,
   describeWeights,
@@ -42,4 +41,5 @@ export {
   importWeights,
   type ImportedWeights,
 } from './weights/import-weights.js';
+export { networkVariables } from './weights/network-layout.js';
 export { WeightsError } from './weights/weights-error.js';

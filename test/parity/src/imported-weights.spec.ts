@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { plainModel, type PretrainedEncoder } from '@chromatune/contracts';
-import { decodeWeights, encodeSafetensors, encoderVariables, importWeights } from '@chromatune/data';
+import { decodeWeights, encodeSafetensors, importWeights, networkVariables } from '@chromatune/data';
 import { buildEncoder, loadEncoderWeights, type StateTensor } from '@chromatune/models';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { differenceOf } from './comparison.js';
@@ -49,7 +49,7 @@ test.each(adapted.map((one) => [one.adaptation, one] as const))(
 
 /** torchvision's network of three channels with the fixtures' hashed weights, under the names that PyTorch gives. */
 function torchFile(encoder: PretrainedEncoder): Uint8Array {
-  const variables = encoderVariables(encoder);
+  const variables = networkVariables(encoder);
   const normalised = new Set(
     variables.filter(({ name }) => name.endsWith('/running_var')).map(({ name }) => parentOf(name)),
   );

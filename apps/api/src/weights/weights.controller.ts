@@ -41,7 +41,7 @@ export class WeightsController {
   @ApiConsumes('application/octet-stream')
   @ApiBody({ schema: { type: 'string', format: 'binary' } })
   @ApiNoContentResponse({
-    description: 'Stored: its digest is right, and it holds all tensors of one encoder.',
+    description: 'Stored: its digest is right, and it holds all tensors of one network.',
   })
   async upload(
     @Param() { digest }: WeightsParams,

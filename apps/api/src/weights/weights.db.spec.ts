@@ -74,7 +74,7 @@ describe('an uploaded file', () => {
   it.each<[string, Uint8Array<ArrayBuffer>, number, RegExp]>([
     ['of another content than its digest', Uint8Array.of(1, 2, 3), 422, /have SHA-256/],
     ['that is no safetensors', Uint8Array.of(1, 2, 3, 4), 422, /cannot be read/],
-    ['of other tensors', other, 422, /its metadata name no encoder/],
+    ['of other tensors', other, 422, /its metadata name no network/],
   ])('%s is refused, and nothing of it kept', async (_name, bytes, status, title) => {
     const digest = bytes.length === 3 ? '3'.repeat(64) : createHash('sha256').update(bytes).digest('hex');
 

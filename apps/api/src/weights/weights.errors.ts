@@ -21,7 +21,7 @@ export class WeightsNotUploaded extends DomainError {
 export class WeightsTooLarge extends DomainError {
   constructor(limit: number) {
     super('weights_too_large', 413, `A file of weights has ${limit} bytes at most.`, {
-      remedy: `It holds one encoder and nothing else. ${importRemedy}`,
+      remedy: `It holds one network and nothing else. ${importRemedy}`,
     });
   }
 }

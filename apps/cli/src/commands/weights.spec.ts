@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { NewWeights, Weights } from '@chromatune/contracts';
-import { encoderVariables, encodeSafetensors } from '@chromatune/data';
+import { encodeSafetensors, networkVariables } from '@chromatune/data';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type FakeAnswer, FakeApi, type FakeRequest } from '../fake-api.fixture.js';
 import { runCli } from '../run-cli.js';
@@ -36,7 +36,7 @@ describe('an import of weights', () => {
       source: 'ResNet18 (ImageNet).safetensors',
     });
     expect(code).toBe(0);
-    expect(stdout).toContain('Left out, as no part of the encoder: fc.bias.');
+    expect(stdout).toContain('Left out, as no part of the network: fc.bias.');
     expect(stdout).toContain(`  encoder: resnet18\n  weights: ${digest}`);
   });
 
@@ -91,6 +91,14 @@ describe('imported weights', () => {
     expect(byName.stdout).toBe(byDigest.stdout);
   });
 
+  it('of LPIPS are shown as a sweep file names them', async () => {
+    const lpips: Weights = { ...weightsOf('e5', 'perceptual'), network: 'lpips-alex' };
+
+    const { stdout } = await run(['weights', 'show', 'perceptual'], fakeStore([lpips]));
+
+    expect(stdout).toContain(`training:\n  lpips: ${lpips.digest}`);
+  });
+
   it.each([
     ['mine', 'mine fits 2 files of weights.', 'Name one of: b2b2b2b2b2b2 (mine), b3b3b3b3b3b3 (mine).'],
     ['c4', 'There are no weights c4.', 'Name one of: a1a1a1a1a1a1 (imagenet)'],
@@ -135,7 +143,7 @@ function fakeStore(known: Weights[]): (request: FakeRequest) => FakeAnswer {
 
 /** torchvision's ResNet-18 as a safetensors file, all zeros, with a tensor of its classifier. */
 function resnet18File(): Uint8Array {
-  const tensors = encoderVariables('resnet18').map(({ name, shape }) => ({
+  const tensors = networkVariables('resnet18').map(({ name, shape }) => ({
     name: name.replace('encoder/', '').replaceAll('/', '.'),
     shape: shape.length === 4 ? [shape[3]!, shape[2]!, shape[0]!, shape[1]!] : shape,
     data: new Float32Array(shape.reduce((product, side) => product * side, 1)),

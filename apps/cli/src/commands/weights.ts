@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { DomainError, type Weights, weightsName } from '@chromatune/contracts';
+import { DomainError, isLpips, type Weights, weightsName } from '@chromatune/contracts';
 import { type Command, InvalidArgumentError } from 'commander';
 import { tryAgain } from '../api/try-again.js';
 import { ageText, bytesText, count, shortDigest } from '../output/format.js';
@@ -10,7 +10,9 @@ import type { Tools } from '../run-cli.js';
 import { addCommand, type Context } from './add-command.js';
 
 export function addWeightsCommands(program: Command, tools: Tools): void {
-  const weights = program.command('weights').description('bring pretrained weights of encoders in');
+  const weights = program
+    .command('weights')
+    .description('bring pretrained weights in: of encoders, and of LPIPS');
   addCommand(
     weights,
     'import <file>',
@@ -51,7 +53,7 @@ async function importWeightsFile(
     output.result({ ...stored, leftOut }, () =>
       [
         isNew ? `Imported ${stored.name} from ${kind}.` : `Known already, as ${stored.name}.`,
-        leftOut.length > 0 ? `Left out, as no part of the encoder: ${leftOutText(leftOut)}.` : '',
+        leftOut.length > 0 ? `Left out, as no part of the network: ${leftOutText(leftOut)}.` : '',
         weightsText(stored, output.colors),
       ]
         .filter(Boolean)
@@ -125,8 +127,11 @@ const weightsText = ({ name, digest, network, tensors, bytes, source, createdAt 
       ],
       colors,
     ),
-    `${colors.dim('in a sweep file')}\nmodel:\n  encoder: ${network}\n  weights: ${digest}`,
+    `${colors.dim('in a sweep file')}\n${inSweepFile({ network, digest })}`,
   ].join('\n\n');
+
+const inSweepFile = ({ network, digest }: Pick<Weights, 'network' | 'digest'>) =>
+  isLpips(network) ? `training:\n  lpips: ${digest}` : `model:\n  encoder: ${network}\n  weights: ${digest}`;
 
 /** "resnet34-b627a593" of "ResNet34-b627a593.pth". */
 function nameOf(file: string): string {

@@ -10,7 +10,7 @@ import {
   datasetFileKey,
   jobId,
   jobs,
-  type PretrainedEncoder,
+  type WeightsNetwork,
   queueName,
   type Recipe,
   type RunDetail,
@@ -82,7 +82,7 @@ export class World {
   }
 
   /** Makes weights known, as an import does. */
-  async addWeights({ digest, bytes }: TestWeights, network: PretrainedEncoder): Promise<void> {
+  async addWeights({ digest, bytes }: TestWeights, network: WeightsNetwork): Promise<void> {
     await this.store.put(weightsKey(digest), bytes);
     await this.database.weights.insert({
       digest,

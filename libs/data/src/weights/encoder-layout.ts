@@ -1,6 +1,6 @@
 import { type PretrainedEncoder } from '@chromatune/contracts';
 
-/** A tensor of an encoder as torchvision names and shapes it. */
+/** A tensor of a network as PyTorch names and shapes it. */
 export interface LayoutTensor {
   /** Such as "layer1.0.conv1.weight". */
   name: string;
@@ -8,31 +8,9 @@ export interface LayoutTensor {
   shape: number[];
 }
 
-const layouts = new Map<PretrainedEncoder, LayoutTensor[]>();
-
 /** All tensors of a torchvision encoder without its classifier, in its order. */
-export function encoderLayout(encoder: PretrainedEncoder): LayoutTensor[] {
-  let layout = layouts.get(encoder);
-  if (!layout)
-    layouts.set(
-      encoder,
-      (layout = encoder.startsWith('vgg') ? vgg16(encoder === 'vgg16bn') : resnet(encoder)),
-    );
-  return layout;
-}
-
-/** The same tensors under our names and in our order of sides: what a canonical file of weights holds. */
-export const encoderVariables = (encoder: PretrainedEncoder): LayoutTensor[] =>
-  encoderLayout(encoder).map(({ name, shape }) => ({
-    name: variableName(name),
-    shape: variableShape(shape),
-  }));
-
-const variableName = (torchName: string) => `encoder/${torchName.replaceAll('.', '/')}`;
-
-/** Kernels lie as (height, width, from, to) here, and as (to, from, height, width) in PyTorch. */
-const variableShape = (shape: number[]) =>
-  shape.length === 4 ? [shape[2]!, shape[3]!, shape[1]!, shape[0]!] : shape;
+export const encoderLayout = (encoder: PretrainedEncoder): LayoutTensor[] =>
+  encoder.startsWith('vgg') ? vgg16(encoder === 'vgg16bn') : resnet(encoder);
 
 /** Blocks of each stage, and whether they are bottlenecks of three convolutions (He et al. 2016, table 1). */
 const resnets: Record<string, { blocks: number[]; bottleneck: boolean }> = {
@@ -88,7 +66,7 @@ function vgg16(withBatchNorm: boolean): LayoutTensor[] {
   let from = 3;
   for (const to of vgg16Plan) {
     if (to > 0) {
-      tensors.push(kernel(`features.${index}`, to, from, 3), { name: `features.${index}.bias`, shape: [to] });
+      tensors.push(...biasedKernel(`features.${index}`, { to, from, side: 3 }));
       if (withBatchNorm) tensors.push(...batchNorm(`features.${++index}`, to));
       index++; // the activation
       from = to;
@@ -102,6 +80,12 @@ const kernel = (name: string, to: number, from: number, side: number): LayoutTen
   name: `${name}.weight`,
   shape: [to, from, side, side],
 });
+
+/** A convolution with a bias. */
+export const biasedKernel = (
+  name: string,
+  { to, from, side }: { to: number; from: number; side: number },
+): LayoutTensor[] => [kernel(name, to, from, side), { name: `${name}.bias`, shape: [to] }];
 
 const batchNorm = (name: string, channels: number): LayoutTensor[] =>
   ['weight', 'bias', 'running_mean', 'running_var'].map((part) => ({

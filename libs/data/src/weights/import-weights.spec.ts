@@ -1,13 +1,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type PretrainedEncoder, pretrainedEncoder } from '@chromatune/contracts';
+import { type WeightsNetwork, weightsNetwork } from '@chromatune/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { zipOf } from '../import/zip.fixture.js';
 import { npyBytes } from '../npy/npy-bytes.js';
-import { encoderLayout, type LayoutTensor } from './encoder-layout.js';
+import { type LayoutTensor } from './encoder-layout.js';
 import { decodeWeights, describeWeights, importWeights } from './import-weights.js';
-import { recognizeEncoder } from './recognize-encoder.js';
+import { networkLayout } from './network-layout.js';
+import { recognizeNetwork } from './recognize-network.js';
 import { encodeSafetensors } from './safetensors.js';
 import { contiguousStrides, elementsOf, type StoredTensor } from './stored-tensor.js';
 import { type FakeTensor, pickle, torchZip } from './torch-file.fixture.js';
@@ -16,13 +17,14 @@ let folder: string;
 let resnet18: FakeTensor[];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'chromatune-weights-'));
-  resnet18 = encoderLayout('resnet18').map(numbered);
+  resnet18 = networkLayout('resnet18').map(numbered);
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-describe('the layout of torchvision', () => {
-  // Parameters of the whole network (docs of torchvision) without those of its classifier.
-  it.each<[PretrainedEncoder, number, number]>([
+describe('the layout', () => {
+  // Parameters of the whole network (docs of torchvision) without those of its classifier; of LPIPS also the weights of each
+  // channel's distance, shift and scale.
+  it.each<[WeightsNetwork, number, number]>([
     ['resnet18', 11_689_512 - 513_000, 100],
     ['resnet34', 21_797_672 - 513_000, 180],
     ['resnet50', 25_557_032 - 2_049_000, 265],
@@ -30,8 +32,10 @@ describe('the layout of torchvision', () => {
     ['resnet152', 60_192_808 - 2_049_000, 775],
     ['vgg16', 138_357_544 - 123_642_856, 26],
     ['vgg16bn', 138_365_992 - 123_642_856, 78],
-  ])('of %s has %i parameters in %i tensors', (encoder, parameters, tensors) => {
-    const layout = encoderLayout(encoder);
+    ['lpips-alex', 61_100_840 - 58_631_144 + 1152 + 6, 17],
+    ['lpips-vgg', 138_357_544 - 123_642_856 + 1472 + 6, 33],
+  ])('of %s has %i parameters in %i tensors', (network, parameters, tensors) => {
+    const layout = networkLayout(network);
     const counted = layout.filter(({ name }) => !name.includes('running_'));
 
     expect(counted.reduce((sum, { shape }) => sum + elementsOf(shape), 0)).toBe(parameters);
@@ -39,28 +43,28 @@ describe('the layout of torchvision', () => {
   });
 });
 
-describe('recognizing an encoder', () => {
-  const everyEncoder = pretrainedEncoder.options.map((encoder) => [encoder] as const);
+describe('recognizing a network', () => {
+  const everyNetwork = weightsNetwork.options.map((network) => [network] as const);
 
-  it.each(everyEncoder)('tells %s by names and shapes', (encoder) => {
-    const { encoder: told, found } = recognizeEncoder('a.pth', stored(encoder));
+  it.each(everyNetwork)('tells %s by names and shapes', (network) => {
+    const { network: told, found } = recognizeNetwork('a.pth', stored(network));
 
-    expect(told).toBe(encoder);
-    expect(found.map(({ wanted }) => wanted)).toEqual(encoderLayout(encoder));
+    expect(told).toBe(network);
+    expect(found.map(({ wanted }) => wanted)).toEqual(networkLayout(network));
   });
 
   it.each(['module.', 'model.backbone.', 'net.encoder.'])('takes the prefix %s', (prefix) => {
     const tensors = stored('resnet50').map((tensor) => ({ ...tensor, name: prefix + tensor.name }));
 
-    const { encoder, leftOut } = recognizeEncoder('a.pth', [...tensors, tensorOf('head.weight', [1])]);
+    const { network, leftOut } = recognizeNetwork('a.pth', [...tensors, tensorOf('head.weight', [1])]);
 
-    expect([encoder, leftOut]).toEqual(['resnet50', ['head.weight']]);
+    expect([network, leftOut]).toEqual(['resnet50', ['head.weight']]);
   });
 
   it('leaves classifiers and counters out, and says so', () => {
     const more = [tensorOf('fc.weight', [1000, 512]), tensorOf('bn1.num_batches_tracked', [], 'i8')];
 
-    expect(recognizeEncoder('a.pth', [...stored('resnet18'), ...more]).leftOut).toEqual(['fc.weight']);
+    expect(recognizeNetwork('a.pth', [...stored('resnet18'), ...more]).leftOut).toEqual(['fc.weight']);
   });
 
   it.each<[string, (tensors: StoredTensor[]) => StoredTensor[], RegExp]>([
@@ -93,11 +97,38 @@ describe('recognizing an encoder', () => {
     [
       'other names',
       () => [tensorOf('a.kernel', [1]), tensorOf('b.kernel', [1])],
-      /none of its 2 tensors is called conv1\.weight \(a ResNet\) or features\.0\.weight \(a VGG\); the first are a\.kernel, b\.kernel/,
+      /none of its 2 tensors is called conv1\.weight \(a ResNet\), features\.0\.weight \(a VGG\) or net\.slice1\.0\.weight \(LPIPS with its network\); the first are a\.kernel, b\.kernel/,
     ],
     ['nothing', () => [], /none of its 0 tensors/],
   ])('refuses %s, and says what differs', (_name, change, message) => {
-    expect(() => recognizeEncoder('a.pth', change(stored('resnet34')))).toThrow(message);
+    expect(() => recognizeNetwork('a.pth', change(stored('resnet34')))).toThrow(message);
+  });
+
+  it('does not count what LPIPS holds twice as left out', () => {
+    const twice = tensorOf('lins.0.model.1.weight', [1, 64, 1, 1]);
+
+    expect(recognizeNetwork('a.pth', [...stored('lpips-alex'), twice]).leftOut).toEqual([]);
+  });
+
+  it.each<[string, (tensors: StoredTensor[]) => StoredTensor[], RegExp]>([
+    [
+      'LPIPS without its weights of distances',
+      (tensors) => tensors.filter(({ name }) => !name.startsWith('lin')),
+      /most like lpips-alex, but lin0\.model\.1\.weight is missing, and 4 more differ\.$/,
+    ],
+    [
+      "only those weights, as the package's own files hold them",
+      (tensors) => tensors.filter(({ name }) => name.startsWith('lin')),
+      /none of its 5 tensors is called .* or net\.slice1\.0\.weight \(LPIPS with its network\)/,
+    ],
+    [
+      'LPIPS of another network',
+      (tensors) =>
+        tensors.map((one) => (one.name === 'net.slice1.0.weight' ? { ...one, shape: [64, 3, 3, 3] } : one)),
+      /most like lpips-alex, but net\.slice1\.0\.weight has shape \(64, 3, 3, 3\) instead of \(64, 3, 11, 11\)\.$/,
+    ],
+  ])('refuses %s, and says what differs', (_name, change, message) => {
+    expect(() => recognizeNetwork('a.pth', change(stored('lpips-alex')))).toThrow(message);
   });
 });
 
@@ -113,7 +144,7 @@ describe('an import', () => {
       'resnet18',
     ]);
     expect(decoded.tensors.map(({ name }) => name)).toEqual(
-      encoderLayout('resnet18').map(({ name }) => `encoder/${name.replaceAll('.', '/')}`),
+      networkLayout('resnet18').map(({ name }) => `encoder/${name.replaceAll('.', '/')}`),
     );
     const kernel = decoded.tensors.find(({ name }) => name === 'encoder/layer2/0/downsample/0/weight')!;
     const original = resnet18.find(({ name }) => name === 'layer2.0.downsample.0.weight')!;
@@ -147,6 +178,46 @@ describe('an import', () => {
     }
 
     expect(new Set(digests.values()).size).toBe(1);
+  });
+
+  it('takes LPIPS as its package saves it', async () => {
+    const alex = networkLayout('lpips-alex').map(numbered);
+    const lins = alex.filter(({ name }) => name.startsWith('lin'));
+    const twice = lins.map((one) => ({ ...one, name: one.name.replace('lin', 'lins.') }));
+
+    const { network, bytes, leftOut } = await importBytes('lpips.pth', torchZip([...alex, ...twice]));
+
+    const { tensors } = decodeWeights(bytes);
+    expect([network, leftOut]).toEqual(['lpips-alex', []]);
+    expect(tensors.map(({ name, shape }) => `${name} ${shape.join()}`)).toEqual([
+      'lpips/scaling_layer/shift 1,1,3,1',
+      'lpips/scaling_layer/scale 1,1,3,1',
+      'lpips/net/slice1/0/weight 11,11,3,64',
+      'lpips/net/slice1/0/bias 64',
+      'lpips/net/slice2/3/weight 5,5,64,192',
+      'lpips/net/slice2/3/bias 192',
+      'lpips/net/slice3/6/weight 3,3,192,384',
+      'lpips/net/slice3/6/bias 384',
+      'lpips/net/slice4/8/weight 3,3,384,256',
+      'lpips/net/slice4/8/bias 256',
+      'lpips/net/slice5/10/weight 3,3,256,256',
+      'lpips/net/slice5/10/bias 256',
+      'lpips/lin0/model/1/weight 1,1,64,1',
+      'lpips/lin1/model/1/weight 1,1,192,1',
+      'lpips/lin2/model/1/weight 1,1,384,1',
+      'lpips/lin3/model/1/weight 1,1,256,1',
+      'lpips/lin4/model/1/weight 1,1,256,1',
+    ]);
+    expect(tensors.at(-1)!.data).toEqual(lins.at(-1)!.data);
+  });
+
+  it('refuses a negative weight of a distance', async () => {
+    const untrained = networkLayout('lpips-alex').map(numbered);
+    (untrained.at(-1)!.data as Float32Array)[7] = -0.1;
+
+    await expect(importBytes('untrained.pth', torchZip(untrained))).rejects.toThrow(
+      /lin4\.model\.1\.weight holds a negative weight of a distance/,
+    );
   });
 
   it.each<[string, number, RegExp]>([
@@ -204,7 +275,7 @@ describe('a canonical file', () => {
   });
 
   it.each<[string, Record<string, string>, RegExp]>([
-    ['metadata', {}, /its metadata name no encoder/],
+    ['metadata', {}, /its metadata name no network/],
     [
       'tensors',
       { format: 'chromatune-weights-1', encoder: 'resnet34' },
@@ -228,8 +299,8 @@ function numbered({ name, shape }: LayoutTensor, index: number): FakeTensor {
   return { name, shape, data };
 }
 
-const stored = (encoder: PretrainedEncoder) =>
-  encoderLayout(encoder).map(({ name, shape }) => tensorOf(name, shape));
+const stored = (network: WeightsNetwork) =>
+  networkLayout(network).map(({ name, shape }) => tensorOf(name, shape));
 
 function tensorOf(name: string, shape: number[], type: StoredTensor['type'] = 'f4'): StoredTensor {
   const read = () => Promise.reject(new Error('recognizing reads nothing'));

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { type PretrainedEncoder, pretrainedEncoder, weightsFormat } from '@chromatune/contracts';
+import { type WeightsNetwork, weightsFormat, weightsNetwork } from '@chromatune/contracts';
 import { type Progress } from '../import/import-options.js';
-import { encoderVariables } from './encoder-layout.js';
-import { recognizeEncoder } from './recognize-encoder.js';
+import { networkVariables } from './network-layout.js';
+import { recognizeNetwork } from './recognize-network.js';
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -15,7 +15,7 @@ import { openWeightsFile } from './weights-file.js';
 
 export interface ImportedWeights {
   /** What they are weights of. */
-  network: PretrainedEncoder;
+  network: WeightsNetwork;
   /** The canonical file: the same weights give the same bytes, whatever file they came in. */
   bytes: Uint8Array;
   /** SHA-256 of `bytes`. */
@@ -23,28 +23,28 @@ export interface ImportedWeights {
   tensors: number;
   /** What was read, for people: "a PyTorch file". */
   kind: string;
-  /** Names that are no part of the encoder, such as its classifier's. */
+  /** Names that are no part of the network, such as those of an encoder's classifier. */
   leftOut: string[];
 }
 
 /**
- * Reads pretrained weights of an encoder (see `openWeightsFile` for the kinds of files), and makes them one canonical
- * safetensors file: float32, the names of our networks, kernels as (height, width, from, to).
- * @throws WeightsError when they are of no encoder that we have, or hold what no number is
+ * Reads pretrained weights of an encoder or of LPIPS (see `openWeightsFile` for the kinds of files), and makes them one
+ * canonical safetensors file: float32, the names of our networks, kernels as (height, width, from, to).
+ * @throws WeightsError when they are of no network that we have, or hold what no number is
  */
 export async function importWeights(path: string, onProgress: Progress = () => {}): Promise<ImportedWeights> {
   const file = await openWeightsFile(path);
   try {
-    const { encoder, found, leftOut } = recognizeEncoder(path, file.tensors);
+    const { network, found, leftOut } = recognizeNetwork(path, file.tensors);
     const tensors: NamedTensor[] = [];
-    const variables = encoderVariables(encoder);
+    const variables = networkVariables(network);
     for (const [index, { stored }] of found.entries()) {
       tensors.push({ ...variables[index]!, data: await readNumbers(path, stored) });
       onProgress(tensors.length, found.length, 'reading weights');
     }
-    const bytes = encodeWeights(encoder, tensors);
+    const bytes = encodeWeights(network, tensors);
     const digest = createHash('sha256').update(bytes).digest('hex');
-    return { network: encoder, bytes, digest, tensors: tensors.length, kind: file.kind, leftOut };
+    return { network, bytes, digest, tensors: tensors.length, kind: file.kind, leftOut };
   } finally {
     await file.close();
   }
@@ -57,33 +57,43 @@ async function readNumbers(path: string, stored: StoredTensor): Promise<Float32A
   const { name, shape } = stored;
   const data = await readFloats(stored, shape.length === 4 ? kernelSides : undefined);
   if (!data.every(Number.isFinite)) throw new WeightsError(path, `${name} holds numbers that are not finite`);
-  if (name.endsWith('running_var') && data.some((variance) => variance < 0)) {
-    throw new WeightsError(path, `${name} holds a negative variance`);
+  const never = neverNegative.find(({ names }) => names.test(name));
+  if (never && data.some((value) => value < 0)) {
+    throw new WeightsError(path, `${name} holds a negative ${never.what}`);
   }
   return data;
 }
 
-/** The canonical file of these tensors, which must be those of `encoderVariables`. */
-export const encodeWeights = (encoder: PretrainedEncoder, tensors: NamedTensor[]) =>
-  encodeSafetensors(tensors, { format: weightsFormat, encoder });
+/** Below zero, no network was trained with them. LPIPS keeps its weights there, so that a distance is one. */
+const neverNegative = [
+  { names: /running_var$/, what: 'variance' },
+  { names: /lin\d\.model\.1\.weight$/, what: 'weight of a distance' },
+];
+
+/** The canonical file of these tensors, which must be those of `networkVariables`. */
+export const encodeWeights = (network: WeightsNetwork, tensors: NamedTensor[]) =>
+  encodeSafetensors(tensors, { format: weightsFormat, [networkKey]: network });
+
+/** The first networks were encoders; another word now would change the digests of their files. */
+const networkKey = 'encoder';
 
 /**
  * What a canonical file of weights holds, by its header.
  * @param head at least the header of the file; 1 MiB is enough
- * @throws WeightsError when it is not exactly what `importWeights` makes for an encoder
+ * @throws WeightsError when it is not exactly what `importWeights` makes for a network
  */
 export function describeWeights(
   head: Uint8Array,
   fileBytes: number,
-): { network: PretrainedEncoder; tensors: number } {
+): { network: WeightsNetwork; tensors: number } {
   const { entries, metadata } = readSafetensorsHeader(head, fileBytes);
-  const encoder = pretrainedEncoder.safeParse(metadata['encoder']);
-  if (metadata['format'] !== weightsFormat || !encoder.success) {
-    throw notCanonical('its metadata name no encoder');
+  const network = weightsNetwork.safeParse(metadata[networkKey]);
+  if (metadata['format'] !== weightsFormat || !network.success) {
+    throw notCanonical('its metadata name no network');
   }
-  const layout = encoderVariables(encoder.data);
+  const layout = networkVariables(network.data);
   if (entries.length !== layout.length) {
-    throw notCanonical(`${encoder.data} has ${layout.length} tensors, and it has ${entries.length}`);
+    throw notCanonical(`${network.data} has ${layout.length} tensors, and it has ${entries.length}`);
   }
   layout.forEach((wanted, index) => {
     const { name, dtype, shape } = entries[index]!;
@@ -91,11 +101,11 @@ export function describeWeights(
     const expected = `${wanted.name} F32 (${wanted.shape})`;
     if (is !== expected) throw notCanonical(`${is} stands where ${expected} belongs`);
   });
-  return { network: encoder.data, tensors: entries.length };
+  return { network: network.data, tensors: entries.length };
 }
 
 /** Reads a canonical file of weights. @throws WeightsError, SafetensorsError when it is another file */
-export function decodeWeights(bytes: Uint8Array): { network: PretrainedEncoder; tensors: NamedTensor[] } {
+export function decodeWeights(bytes: Uint8Array): { network: WeightsNetwork; tensors: NamedTensor[] } {
   const { network } = describeWeights(bytes, bytes.length);
   return { network, tensors: decodeSafetensors(bytes).tensors };
 }

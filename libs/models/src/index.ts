@@ -8,6 +8,8 @@ export { abRmse, abSquaredError } from './metrics/ab-error.js';
 export { aucWeights } from './metrics/auc.js';
 export { ColorMeter, type ColorMetrics } from './metrics/color-meter.js';
 export { type ComparedImage, imageMeasureNames, imageMeasurer } from './metrics/image-measures.js';
+export { buildLpips, type Lpips } from './metrics/lpips.js';
+export { LpipsMeter } from './metrics/lpips-meter.js';
 export { type NamedVariable } from './networks/declarations.js';
 export { type ObserveStatistics } from './networks/layers.js';
 export { loadEncoderWeights } from './networks/encoder-weights.js';

@@ -140,7 +140,8 @@ function maxPool({ window }: MaxPoolPlan): Layer {
   return (x) => tf.maxPool(pad(x, 1), 3, 2, 'valid'); // no value is negative: a border of zeros is neutral
 }
 
-function pad(x: tf.Tensor4D, border: number): tf.Tensor4D {
+/** With a border of zeros. */
+export function pad(x: tf.Tensor4D, border: number): tf.Tensor4D {
   if (border === 0) return x;
   return tf.pad4d(x, [
     [0, 0],

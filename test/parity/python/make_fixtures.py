@@ -10,12 +10,14 @@ import torch
 
 import fixtures_color
 import fixtures_losses
+import fixtures_lpips
 import fixtures_networks
 import fixtures_optimizers
 
 GROUPS = {
     "colors": fixtures_color.colors,
     "metrics": fixtures_color.metrics,
+    "lpips": fixtures_lpips.lpips,
     "encoders": fixtures_networks.encoders,
     "models": fixtures_networks.models,
     "losses": fixtures_losses.losses,

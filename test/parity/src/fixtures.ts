@@ -159,9 +159,17 @@ const colorCase = z.strictObject({
 });
 export type ColorCase = z.infer<typeof colorCase>;
 
+const lpipsCase = z.strictObject({
+  network: z.enum(['lpips-alex', 'lpips-vgg']),
+  side: z.number().int(),
+  /** Of three pairs. */
+  distances: z.array(z.number()),
+});
+
 const cases = {
   colors: colorCase,
   metrics: z.strictObject({ metric: z.string(), value: z.number() }),
+  lpips: lpipsCase,
   encoders: encoderCase,
   models: modelCase,
   losses: lossCase,

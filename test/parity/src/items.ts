@@ -2,6 +2,7 @@ import type { Item } from './comparison.js';
 import { colorItems } from './groups/colors.js';
 import { encoderItems } from './groups/encoders.js';
 import { lossItems } from './groups/losses.js';
+import { lpipsItems } from './groups/lpips.js';
 import { metricItems } from './groups/metrics.js';
 import { modelItems } from './groups/models.js';
 import { optimizerItems } from './groups/optimizers.js';
@@ -16,4 +17,5 @@ export const groups: ReadonlyMap<string, () => Item[]> = new Map([
   ['optimizers', optimizerItems],
   ['schedules', scheduleItems],
   ['metrics', metricItems],
+  ['lpips', lpipsItems],
 ]);

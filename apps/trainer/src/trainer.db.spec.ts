@@ -256,6 +256,18 @@ describe('a trainer', { timeout: 180_000 }, () => {
       expect(tensors.find((tensor) => tensor.name === name)!.data).toEqual(weights.tensors.get(name)!.data);
   });
 
+  it('fetches imported weights of LPIPS, and measures by them', async () => {
+    const weights = makeTestWeights('lpips-alex');
+    await world.addWeights(weights, 'lpips-alex');
+    await world.startTrainer();
+    const id = await world.queueRun('lpips', tinyRecipe(world.dataset, { epochs: 1, lpips: weights.digest }));
+
+    const run = await world.untilState(id, 'completed');
+
+    expect(run.latest['validation/lpips']).toBeGreaterThan(0);
+    expect(run.baselines!.grey.metrics!['validation/lpips']).toBeGreaterThan(0);
+  });
+
   it('says what to do about weights that are damaged in the store', async () => {
     const weights = { digest: 'de'.repeat(32), bytes: Uint8Array.of(1, 2, 3), tensors: new Map() };
     await world.addWeights(weights, 'resnet18');

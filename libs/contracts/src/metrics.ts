@@ -99,6 +99,14 @@ export const metricCatalogue = {
     protocol:
       '8-bit RGB, Gaussian window of 11 × 11 with σ 1.5, K1 0.01, K2 0.03, borders of 5 cropped, per channel, then averaged over channels and images. The lightness is the true one, so it differs little between colorizers.',
   },
+  'validation/lpips': {
+    unit: '',
+    per: 'epoch',
+    better: 'lower',
+    label: 'LPIPS',
+    protocol:
+      'Learned perceptual distance of Zhang et al. 2018, version 0.1, by the network whose weights the recipe names: 8-bit RGB scaled to −1 … 1, features of five stages at unit length over their channels, squared differences weighed by channel, mean over places, sum over stages, mean over images. Values by AlexNet and by VGG are not comparable. The lightness is the true one: compare with the baselines.',
+  },
   'validation/deltaE76': {
     unit: 'ΔE',
     per: 'epoch',

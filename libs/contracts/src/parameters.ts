@@ -1,5 +1,10 @@
 import { z } from 'zod';
 
+const digestOrNone = z
+  .string()
+  .regex(/^(none|[0-9a-f]{64})$/, 'must be none, or the digest of imported weights')
+  .default('none');
+
 /**
  * Every knob of a run, each with its limits and default. A sweep spec fixes them under `model` and `training` or varies
  * them under `space`; a recipe is made of one value of each. Adding a knob here makes it sweepable.
@@ -30,13 +35,9 @@ export const modelParameters = {
     .multipleOf(16)
     .default(64)
     .describe('Side of the square training images, in pixels.'),
-  weights: z
-    .string()
-    .regex(/^(none|[0-9a-f]{64})$/, 'must be none, or the digest of imported weights')
-    .default('none')
-    .describe(
-      'Digest of imported weights (chromatune weights import) that the encoder starts from, or none.',
-    ),
+  weights: digestOrNone.describe(
+    'Digest of imported weights (chromatune weights import) that the encoder starts from, or none.',
+  ),
   inputAdaptation: z
     .enum(['auto', 'sum', 'mean', 'replicate-normalised', 'new'])
     .default('auto')
@@ -234,6 +235,9 @@ export const trainingParameters = {
     .describe(
       'Side of a random square cut out of each training image, as a share of its side; 1 cuts nothing.',
     ),
+  lpips: digestOrNone.describe(
+    'Digest of imported weights of LPIPS (chromatune weights import) by which validation also measures the perceptual distance to the true pictures, or none. Changes nothing in the training.',
+  ),
   deterministic: z
     .boolean()
     .default(true)

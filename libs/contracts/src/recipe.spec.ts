@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { recipe } from './index.js';
+import { canonicalJson, recipe } from './index.js';
 
 const shared = {
   recipeVersion: 1,
@@ -56,4 +56,13 @@ it('reads its own version unchanged, and refuses what it does not know', () => {
   expect(recipe.parse(read)).toEqual(read);
   expect(recipe.safeParse({ ...read, recipeVersion: 3 }).success).toBe(false);
   expect(recipe.safeParse({ ...read, colour: 'red' }).success).toBe(false);
+});
+
+it('names the weights of LPIPS or nothing, so that recipes without them keep their digest', () => {
+  const read = recipe.parse({ ...shared, loss: { type: 'regression', outputActivation: 'tanh' } });
+  const lpips = 'b'.repeat(64);
+
+  expect(canonicalJson(recipe.parse(read))).not.toContain('lpips');
+  expect(recipe.parse({ ...read, lpips })).toEqual({ ...read, lpips });
+  expect(recipe.safeParse({ ...read, lpips: 'none' }).success).toBe(false);
 });

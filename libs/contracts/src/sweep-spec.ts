@@ -38,13 +38,14 @@ export const parameterDomain = z.union([
 ]);
 export type ParameterDomain = z.infer<typeof parameterDomain>;
 
-/** Metrics that every run has and that are better low or high. Only the loss cannot be compared across losses. */
+/** Metrics that are better low or high. The loss cannot be compared across losses; LPIPS must be asked for. */
 export const objectiveMetric = z.enum([
   'validation/abRmse',
   'validation/psnr',
   'validation/loss',
   'validation/psnrPooled',
   'validation/ssim',
+  'validation/lpips',
   'validation/deltaE76',
   'validation/deltaE2000',
   'validation/auc',

@@ -47,5 +47,6 @@ export const weightsFormat = 'chromatune-weights-1';
 /** Most bytes of a file of weights: ResNet-152, the largest encoder, has 233 MB. */
 export const maxWeightsBytes = 256 * 1024 * 1024;
 
-/** Name under which a training process asks its supervisor for the weights of its recipe. */
+/** Names under which a training process asks its supervisor for the weights that its recipe names. */
 export const weightsFileName = 'encoder-weights.safetensors';
+export const lpipsFileName = 'lpips-weights.safetensors';

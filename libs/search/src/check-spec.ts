@@ -152,7 +152,21 @@ function checkObjective(spec: SweepSpec): LocatedProblem[] {
     const message = `Runs of this sweep differ in ${culprits.join(' and ')}, and losses of such runs are not comparable: the lower one need not be the better one. Name a metric that does not depend on the loss, such as validation/abRmse or validation/deltaE2000.`;
     problems.push({ path: ['objective', 'metric'], message });
   }
+  if (metric === 'validation/lpips') problems.push(...checkLpips(spec));
   return problems;
+}
+
+/** Runs are ranked by LPIPS only where each has measured it, and by the same weights. */
+function checkLpips(spec: SweepSpec): LocatedProblem[] {
+  const path = ['objective', 'metric'];
+  const values = possibleValues(spec, 'lpips') ?? [];
+  if (values.includes('none')) {
+    const message = `${values.length > 1 ? 'Some runs' : 'Runs'} of this sweep do not measure validation/lpips. Write under training: lpips: DIGEST, of weights of LPIPS (npx chromatune weights list), or name another metric.`;
+    return [{ path, message }];
+  }
+  if (values.length < 2) return [];
+  const message = `Runs of this sweep measure validation/lpips by different weights, and such values are not comparable. Fix lpips under training, or name another metric.`;
+  return [{ path, message }];
 }
 
 function checkSearch(spec: SweepSpec): LocatedProblem[] {

@@ -116,6 +116,14 @@ it('imported weights enter by the sum of their filters, unless another way is as
   expect(toRecipe(spec, { weights, inputAdaptation: 'mean' }, dataset).model.inputAdaptation).toBe('mean');
 });
 
+it('weights of LPIPS stand in the recipe where a run has them', () => {
+  const lpips = 'c'.repeat(64);
+
+  expect(toRecipe(spec, { lpips }, dataset).lpips).toBe(lpips);
+  expect(toRecipe(spec, { lpips: 'none' }, dataset)).toEqual(toRecipe(spec, {}, dataset));
+  expect(toRecipe(spec, {}, dataset)).not.toHaveProperty('lpips');
+});
+
 it('the 313 bins of Zhang et al. have the grid size 10, whatever other sets are tried with', () => {
   const { loss } = toRecipe(spec, { loss: 'classification', binSet: 'zhang-313', binGridSize: 20 }, dataset);
 

@@ -14,6 +14,8 @@ it.each([
   [{ beta2: 0.99999 }, 'beta2 0.99999'],
   [{ width: 0.125, imageSize: 64, encoder: 'resnet18' }, 'width 0.125 · 64 px · resnet18'],
   [{ flip: false, reluBeforeSoftmax: true }, 'no flip · ReLU'],
+  [{ lpips: 'ab'.repeat(32) }, 'LPIPS abababab'],
+  [{ lpips: 'none' }, 'no LPIPS'],
   [{ batchSize: 1024, seed: 0 }, 'batch 1024 · seed 0'],
   [{}, 'single run'],
 ])('%o is "%s"', (values, label) => {

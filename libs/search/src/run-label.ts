@@ -52,6 +52,7 @@ const shortNames: Partial<Record<ParameterName, (value: string) => string>> = {
   weightDecay: (value) => `decay ${value}`,
   warmupSteps: (value) => `warm-up ${value}`,
   microBatch: (value) => (value === '0' ? 'micro auto' : `micro ${value}`),
+  lpips: (value) => (value === 'none' ? 'no LPIPS' : `LPIPS ${value.slice(0, 8)}`),
   crop: (value) => `crop ${value}`,
   binGridSize: (value) => `grid ${value}`,
   binSet: (value) => `${value} bins`,

@@ -437,6 +437,27 @@ const mistakes: [title: string, text: string, line: number, column: number, mess
     22,
     /differ in loss and binGridSize, and losses of such runs are not comparable.* validation\/abRmse or validation\/deltaE2000/,
   ],
+  [
+    'a ranking by LPIPS that nobody measures',
+    `${sound}objective: { metric: validation/lpips }`,
+    7,
+    22,
+    /^Runs of this sweep do not measure validation\/lpips\. Write under training: lpips: DIGEST/,
+  ],
+  [
+    'a ranking by LPIPS that some runs do not measure',
+    `${space(`lpips: [none, ${'ab'.repeat(32)}]`)}objective: { metric: validation/lpips }`,
+    6,
+    22,
+    /^Some runs of this sweep do not measure validation\/lpips\./,
+  ],
+  [
+    'a ranking by LPIPS of different weights',
+    `${space(`lpips: [${'ab'.repeat(32)}, ${'cd'.repeat(32)}]`)}objective: { metric: validation/lpips }`,
+    6,
+    22,
+    /^Runs of this sweep measure validation\/lpips by different weights, and such values are not comparable\./,
+  ],
 ];
 
 describe('a mistake in a spec is explained at its line and column:', () => {

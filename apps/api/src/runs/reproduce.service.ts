@@ -1,9 +1,11 @@
 import {
   datasetFileKey,
   datasetFiles,
+  isLpips,
   type Recipe,
   type Reproduction,
   weightsKey,
+  type WeightsNetwork,
 } from '@chromatune/contracts';
 import type { Database } from '@chromatune/database';
 import type { ObjectStore } from '@chromatune/storage';
@@ -31,7 +33,7 @@ export class ReproduceService {
     const recipe = otherRecipe ?? run.recipe;
     const expectation = expectReproduction(run, recipe, await this.database.trainers.list());
     await this.checkDataset(recipe.dataset);
-    await this.checkWeights(recipe.model);
+    await this.checkWeights(recipe);
 
     const reproduction = await this.database.runs.insertReproduction(id, recipe);
     this.logger.info(
@@ -53,17 +55,26 @@ export class ReproduceService {
     }
   }
 
-  private async checkWeights({ weights, encoder }: Recipe['model']): Promise<void> {
-    if (weights === 'none') return;
-    const [found] = await this.database.weights.find([weights]);
-    if (!found || !(await this.objects.exists(weightsKey(weights)))) {
-      throw new NotReproducible(`the weights ${weights.slice(0, 12)} are gone`, importRemedy);
+  private async checkWeights({ model: { weights, encoder }, lpips }: Recipe): Promise<void> {
+    if (weights !== 'none') {
+      const network = await this.networkOf(weights);
+      if (network !== encoder) throw ofAnotherNetwork(weights, network, encoder);
     }
-    if (found.network !== encoder) {
-      throw new NotReproducible(
-        `the weights ${weights.slice(0, 12)} are of ${found.network}, not of ${encoder}`,
-        'Name weights of that encoder in the recipe: npx chromatune weights list',
-      );
+    if (lpips !== undefined) {
+      const network = await this.networkOf(lpips);
+      if (!isLpips(network)) throw ofAnotherNetwork(lpips, network, 'LPIPS');
     }
   }
+
+  private async networkOf(weights: string): Promise<WeightsNetwork> {
+    const [found] = await this.database.weights.find([weights]);
+    if (found && (await this.objects.exists(weightsKey(weights)))) return found.network;
+    throw new NotReproducible(`the weights ${weights.slice(0, 12)} are gone`, importRemedy);
+  }
 }
+
+const ofAnotherNetwork = (weights: string, network: WeightsNetwork, wanted: string) =>
+  new NotReproducible(
+    `the weights ${weights.slice(0, 12)} are of ${network}, not of ${wanted}`,
+    `Name weights of ${wanted} in the recipe: npx chromatune weights list`,
+  );

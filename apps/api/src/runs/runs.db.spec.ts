@@ -188,6 +188,22 @@ describe('reproducing', () => {
     expect(other.title).toMatch(/because the weights cdcdcdcdcdcd are of vgg16, not of resnet34/);
   });
 
+  it('is refused with weights of LPIPS that are gone, or of something else', async () => {
+    const original = await trainedRun();
+    const { recipe } = await api.get<RunDetail>(`/runs/${original}`);
+    const lpips = 'ce'.repeat(32);
+    const measured = { recipe: { ...recipe, lpips } };
+
+    const gone = (await reproduce(original, measured)).body;
+    const about = { name: 'r', tensors: 1, bytes: 1, source: 'r.pth' };
+    await database.weights.insert({ ...about, digest: lpips, network: 'resnet18' });
+    await objects.put(weightsKey(lpips), Uint8Array.of(1));
+    const other = (await reproduce(original, measured)).body;
+
+    expect(gone.title).toMatch(/NOT REPRODUCIBLE because the weights cececececece are gone/);
+    expect(other.title).toMatch(/because the weights cececececece are of resnet18, not of LPIPS/);
+  });
+
   it('is refused when every trainer runs another code version', async () => {
     const runId = await trainedRun();
     const changed = new TestTrainer(database, trainer.id, { ...native, codeVersion: 'beef'.repeat(16) });

@@ -106,6 +106,30 @@ describe('launching', () => {
     expect((await launch(withWeights('resnet18'))).status).toBe(201);
   });
 
+  it('weights of LPIPS must be known, and weights of each kind stand where they belong', async () => {
+    const [lpips, encoder] = ['bc'.repeat(32), 'bd'.repeat(32)];
+    const problem = async (yaml: string) => (await launch(yaml)).body.fields?.[0];
+    const measured = yamlOf(`training:\n  lpips: ${lpips}`);
+
+    expect(await problem(measured)).toMatchObject({
+      path: 'training.lpips',
+      line: 4,
+      message: 'There are no weights bcbcbcbcbcbc. Import them with: npx chromatune weights import FILE',
+    });
+
+    const about = { tensors: 1, bytes: 1, source: 'a.pth' };
+    await database.weights.insert({ ...about, digest: lpips, name: 'perceptual', network: 'lpips-alex' });
+    await database.weights.insert({ ...about, digest: encoder, name: 'features', network: 'vgg16' });
+
+    expect((await problem(yamlOf(`space: { lpips: [none, ${encoder}] }`)))?.message).toContain(
+      'The weights bdbdbdbdbdbd (features) are of vgg16, not of LPIPS.',
+    );
+    expect((await problem(yamlOf(`model: { weights: ${lpips} }`)))?.message).toContain(
+      'The weights bcbcbcbcbcbc (perceptual) are of LPIPS, and no encoder can start from them.',
+    );
+    expect((await launch(measured)).status).toBe(201);
+  });
+
   it('makes as many runs as may be active at once, each with its recipe', async () => {
     const { status, body } = await launch(sixRuns);
     expect(status).toBe(201);

@@ -16,7 +16,7 @@ import { PinoLogger } from 'nestjs-pino';
 import { InjectDatabase, InjectSettings, type Settings } from '../config/connections.js';
 import { datasetProblem, findSizeProblem } from './dataset-problems.js';
 import { newSweepId } from './sweep-id.js';
-import { findWeightsProblems, weightsOfRuns } from './weights-problems.js';
+import { digestsOf, findWeightsProblems, weightsOfRuns } from './weights-problems.js';
 import { InvalidSweepSpec, SweepNotFound, TooManySweeps } from './sweeps.errors.js';
 
 @Injectable()
@@ -103,8 +103,9 @@ export class SweepsService {
     version: DatasetVersion,
   ): Promise<ProblemField[]> {
     const named = weightsOfRuns(spec, version);
-    if (named.size === 0) return [];
-    return findWeightsProblems(named, await this.database.weights.find([...named.keys()]), { spec, yaml });
+    const digests = digestsOf(named);
+    if (digests.length === 0) return [];
+    return findWeightsProblems(named, await this.database.weights.find(digests), { spec, yaml });
   }
 
   private async checkRoom(): Promise<void> {

@@ -1,40 +1,75 @@
-import type { DatasetVersion, ProblemField, Recipe, SweepSpec, Weights } from '@chromatune/contracts';
+import {
+  type DatasetVersion,
+  isLpips,
+  type ProblemField,
+  type Recipe,
+  type SweepSpec,
+  type Weights,
+} from '@chromatune/contracts';
 import { suggestAll, toRecipe } from '@chromatune/search';
 import { importRemedy } from '../weights/weights.errors.js';
 import { placeOf } from './spec-place.js';
 
-/** Digests of imported weights that runs of a sweep name. The spec must have no problems of its own. */
-export function weightsOfRuns(spec: SweepSpec, version: DatasetVersion): Map<string, Recipe['model'][]> {
-  const named = new Map<string, Recipe['model'][]>();
-  if (spec.space.weights === undefined && (spec.model['weights'] ?? 'none') === 'none') return named;
+/** Digests of the imported weights that runs of a sweep name. */
+export interface NamedWeights {
+  /** With the networks whose encoders start from them. */
+  encoders: Map<string, Recipe['model'][]>;
+  lpips: Set<string>;
+}
+
+export const digestsOf = ({ encoders, lpips }: NamedWeights) => [...encoders.keys(), ...lpips];
+
+/** The spec must have no problems of its own. */
+export function weightsOfRuns(spec: SweepSpec, version: DatasetVersion): NamedWeights {
+  const named: NamedWeights = { encoders: new Map(), lpips: new Set() };
+  const chosen = [spec.space.weights, spec.space.lpips, spec.model['weights'], spec.training['lpips']];
+  if (chosen.every((value) => value === undefined || value === 'none')) return named;
   const { name, digest } = version;
   for (const values of suggestAll(spec)) {
-    const { model } = toRecipe(spec, values, { name, digest });
-    if (model.weights !== 'none') named.set(model.weights, [...(named.get(model.weights) ?? []), model]);
+    const { model, lpips } = toRecipe(spec, values, { name, digest });
+    const { encoders } = named;
+    if (model.weights !== 'none')
+      encoders.set(model.weights, [...(encoders.get(model.weights) ?? []), model]);
+    if (lpips !== undefined) named.lpips.add(lpips);
   }
   return named;
 }
 
-/** What is wrong with the weights that runs name: unknown, of another encoder, or for a network of another width. */
+/** What is wrong with the weights that runs name: unknown, of another network, or for an encoder of another width. */
 export function findWeightsProblems(
-  named: Map<string, Recipe['model'][]>,
+  named: NamedWeights,
   known: Weights[],
   { spec, yaml }: { spec: SweepSpec; yaml: string },
 ): ProblemField[] {
-  const path = [spec.space.weights === undefined ? 'model' : 'space', 'weights'];
-  return [...named].flatMap(([digest, models]) => {
-    const message = problemOf(
-      digest,
-      known.find((one) => one.digest === digest),
-      models,
-    );
-    return message === null ? [] : [{ path: path.join('.'), message, ...placeOf(yaml, path) }];
-  });
+  const weightsAt = (digest: string) => known.find((one) => one.digest === digest);
+  const problems = [
+    ...[...named.encoders].map(([digest, models]) => ({
+      path: [spec.space.weights === undefined ? 'model' : 'space', 'weights'],
+      message: problemOfEncoder(digest, weightsAt(digest), models),
+    })),
+    ...[...named.lpips].map((digest) => ({
+      path: [spec.space.lpips === undefined ? 'training' : 'space', 'lpips'],
+      message: problemOfLpips(digest, weightsAt(digest)),
+    })),
+  ];
+  return problems.flatMap(({ path, message }) =>
+    message === null ? [] : [{ path: path.join('.'), message, ...placeOf(yaml, path) }],
+  );
 }
 
-function problemOf(digest: string, weights: Weights | undefined, models: Recipe['model'][]): string | null {
-  if (!weights) return `There are no weights ${digest.slice(0, 12)}. ${importRemedy}`;
-  const called = `The weights ${digest.slice(0, 12)} (${weights.name})`;
+const unknown = (digest: string) => `There are no weights ${digest.slice(0, 12)}. ${importRemedy}`;
+const calledOf = ({ digest, name }: Weights) => `The weights ${digest.slice(0, 12)} (${name})`;
+
+function problemOfEncoder(
+  digest: string,
+  weights: Weights | undefined,
+  models: Recipe['model'][],
+): string | null {
+  if (!weights) return unknown(digest);
+  const called = calledOf(weights);
+  if (isLpips(weights.network)) {
+    return `${called} are of LPIPS, and no encoder can start from them. Name them under training, as lpips.`;
+  }
   const other = models.find(({ encoder }) => encoder !== weights.network);
   if (other) {
     return (
@@ -45,4 +80,10 @@ function problemOf(digest: string, weights: Weights | undefined, models: Recipe[
   const width = models.find((model) => model.width !== 1)?.width;
   if (width === undefined) return null;
   return `${called} are for width 1, and a run has ${width}. Use width 1, or weights: none.`;
+}
+
+function problemOfLpips(digest: string, weights: Weights | undefined): string | null {
+  if (!weights) return unknown(digest);
+  if (isLpips(weights.network)) return null;
+  return `${calledOf(weights)} are of ${weights.network}, not of LPIPS. Import the state dict of the package lpips, and name its digest.`;
 }

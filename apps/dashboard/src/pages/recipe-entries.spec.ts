@@ -47,6 +47,7 @@ it('names what is in a recipe as a sweep file does, so that what varies is found
     decodeTemperature: 0.38,
     scheduleFloor: 0.1,
     crop: 1,
+    lpips: 'none',
   });
 });
 

@@ -35,6 +35,7 @@ export function recipeEntries(recipe: Recipe): RecipeEntry[] {
     seed: recipe.seed,
     flip: recipe.augmentation.flip,
     crop: recipe.augmentation.crop,
+    lpips: recipe.lpips ?? 'none',
     deterministic: recipe.deterministic,
   };
   return Object.entries(entries).map(([name, value]) => ({ name: name as RecipeEntry['name'], value }));

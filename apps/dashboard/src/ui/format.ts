@@ -30,6 +30,7 @@ export function formatMetric(metric: MetricName, value: Measured | null | undefi
     case 'validation/top5':
       return fixed(number, 3);
     case 'validation/ssim':
+    case 'validation/lpips':
     case 'validation/auc':
     case 'validation/aucRebalanced':
       return fixed(number, 4); // methods differ in the third digit

@@ -11,6 +11,7 @@ export const panels = {
   gradientNorm: { label: 'gradient norm', thin: null, bold: 'train/gradientNorm' },
   psnrPooled: { label: 'pooled PSNR', thin: null, bold: 'validation/psnrPooled' },
   ssim: { label: 'SSIM', thin: null, bold: 'validation/ssim' },
+  lpips: { label: 'LPIPS', thin: null, bold: 'validation/lpips' },
   deltaE76: { label: 'ΔE76', thin: null, bold: 'validation/deltaE76' },
   deltaE2000: { label: 'ΔE2000', thin: null, bold: 'validation/deltaE2000' },
   auc: { label: 'AuC', thin: null, bold: 'validation/auc' },

@@ -130,6 +130,7 @@ async function supervise(program: string, circumstances: Circumstances = {}): Pr
       attempt: 1,
       resume: null,
       weights: null,
+      lpips: null,
       microBatch: null,
     },
     trainerId: 'spec',

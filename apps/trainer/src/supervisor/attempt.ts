@@ -6,8 +6,10 @@ import {
   DomainError,
   type Environment,
   type Failure,
+  lpipsFileName,
   type RunCommand,
   type SpooledEvent,
+  weightsFileName,
 } from '@chromatune/contracts';
 import type { Claim, Database } from '@chromatune/database';
 import { ObjectNotFound, type ObjectStore, ObjectStoreUnavailable } from '@chromatune/storage';
@@ -417,9 +419,10 @@ export class SupervisedAttempt {
 }
 
 /** All that a training process may ask for. */
-const filesOf = ({ manifest, weights }: Claim): StoredFile[] => [
+const filesOf = ({ manifest, weights, lpips }: Claim): StoredFile[] => [
   ...datasetFiles(manifest).map(storedDatasetFile),
-  ...(weights ? [storedWeights(weights)] : []),
+  ...(weights ? [storedWeights(weightsFileName, weights)] : []),
+  ...(lpips ? [storedWeights(lpipsFileName, lpips)] : []),
 ];
 
 function failureOfFiles(error: unknown, step: number | null): Failure {

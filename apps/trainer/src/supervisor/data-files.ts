@@ -4,7 +4,6 @@ import {
   type DatasetManifest,
   type Recipe,
   type Split,
-  weightsFileName,
   weightsKey,
 } from '@chromatune/contracts';
 import { dataOrder } from '@chromatune/data';
@@ -24,8 +23,11 @@ export const storedDatasetFile = (file: DatasetFile): StoredFile => ({
     'Import the dataset again: only files that are missing or damaged are uploaded. Then resume the run.',
 });
 
-export const storedWeights = ({ digest, bytes }: NonNullable<Claim['weights']>): StoredFile => ({
-  name: weightsFileName,
+export const storedWeights = (
+  name: string,
+  { digest, bytes }: NonNullable<Claim['weights']>,
+): StoredFile => ({
+  name,
   bytes,
   sha256: digest,
   key: weightsKey(digest),

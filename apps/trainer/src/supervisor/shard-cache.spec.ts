@@ -63,7 +63,8 @@ describe('the shard cache', () => {
       code: 'missing_file',
       remedy: expect.stringContaining('Import the dataset again') as string,
     });
-    await expect(use.files([storedWeights({ digest: '1'.repeat(64), bytes: 1 })])).rejects.toMatchObject({
+    const weights = storedWeights('gone.safetensors', { digest: '1'.repeat(64), bytes: 1 });
+    await expect(use.files([weights])).rejects.toMatchObject({
       code: 'missing_file',
       remedy: expect.stringContaining('npx chromatune weights import FILE') as string,
     });

@@ -9,6 +9,7 @@ import {
   type ClassificationRecipe,
   type Environment,
   hasLearned,
+  lpipsFileName,
   objectiveMetric,
   type Recipe,
   type SpooledEvent,
@@ -59,6 +60,7 @@ const resumedRecipes: [name: string, change: Partial<Recipe>][] = [
   ],
 ];
 const steps = stepsPerEpoch(dataset.manifest, recipe.batchSize);
+const everyRunHas = objectiveMetric.options.filter((metric) => metric !== 'validation/lpips');
 let folder: string;
 let files: FileProvider;
 let engine: Engine;
@@ -89,7 +91,7 @@ describe('a run', () => {
         .map(({ epoch }) => epoch)
         .at(-1),
     ).toBe(2);
-    for (const metric of [...objectiveMetric.options, 'validation/saturationRatio', 'train/imagesPerSecond'])
+    for (const metric of [...everyRunHas, 'validation/saturationRatio', 'train/imagesPerSecond'])
       expect(pointsOf(events, metric)).toMatchObject([
         { step: steps, epoch: 1 },
         { step: 2 * steps, epoch: 2 },
@@ -219,7 +221,7 @@ describe('a run', () => {
     });
     expect(half!.grey.abRmse).not.toBe(full!.grey.abRmse);
     expect(half!.grey.metrics!['validation/saturationRatio']).toBe(0);
-    for (const metric of objectiveMetric.options) {
+    for (const metric of everyRunHas) {
       expect(baselinesOf(full, metric)).toHaveLength(metric === 'validation/loss' ? 0 : 2);
     }
   });
@@ -368,6 +370,59 @@ describe('a run with imported weights', () => {
   function importedAs(name: string): Float32Array {
     const { data, shape } = weights.tensors.get(name)!;
     return name === 'encoder/conv1/weight' ? adaptInputFilters({ data, shape }, 'sum').data : data;
+  }
+});
+
+describe('a run with weights of LPIPS', () => {
+  const measuring = tinyRecipe(dataset, { lpips: 'a'.repeat(64) });
+  let alex: FileProvider;
+  beforeAll(async () => {
+    alex = await withLpips(makeTestWeights('lpips-alex'));
+  });
+
+  it('measures it at every validation and of the baselines; its training stays the same', async () => {
+    const [plain, lpips] = [await train({}), await train({ recipe: measuring, files: alex })];
+
+    const distances = pointsOf(lpips.events, 'validation/lpips').map(({ value }) => Number(value));
+    expect(distances).toHaveLength(2);
+    const baselines = baselinesOf(baselinesIn(lpips.events), 'validation/lpips');
+    expect(baselines.map(({ name }) => name).sort()).toEqual(['grey', 'mean colour']);
+    for (const value of [...distances, ...baselines.map(({ value }) => value)]) {
+      expect(value).toBeGreaterThan(0);
+      expect(value).toBeLessThan(1);
+    }
+    expect(new Set([...distances, ...baselines.map(({ value }) => value)]).size).toBe(4);
+    expect(measured(lpips.events).filter(({ metric }) => metric !== 'validation/lpips')).toEqual(
+      measured(plain.events),
+    );
+    expect(baselinesOf(baselinesIn(plain.events), 'validation/lpips')).toEqual([]);
+  });
+
+  it('gives the same numbers whatever its batch size, and leaves no tensor behind', async () => {
+    const still = { ...recipe.optimizer, learningRate: 1e-30 };
+    const tensors = tf.memory().numTensors;
+
+    const values = [];
+    for (const batchSize of [4, 5]) {
+      const one = { ...measuring, optimizer: still, batchSize, epochs: 1 };
+      const { events } = await train({ recipe: one, files: alex });
+      values.push(baselinesOf(baselinesIn(events), 'validation/lpips'));
+    }
+
+    expect(values[0]).toEqual(values[1]);
+    expect(tf.memory().numTensors).toBe(tensors);
+  });
+
+  it('that are of something else fails, and says what to do', async () => {
+    const failing = train({ recipe: measuring, files: await withLpips(makeTestWeights('resnet18')) });
+
+    await expect(failing).rejects.toThrow('The imported weights are of resnet18, not of LPIPS.');
+  });
+
+  async function withLpips({ digest, bytes }: { digest: string; bytes: Uint8Array }): Promise<FileProvider> {
+    const path = join(folder, `lpips-${digest.slice(0, 8)}.safetensors`);
+    await writeFile(path, bytes);
+    return async (names) => (names[0] === lpipsFileName ? { [names[0]]: path } : files(names));
   }
 });
 

@@ -7,7 +7,7 @@ import { type BatchSource, timed } from './batch-source.js';
 import { decideMicroBatch } from './choose-micro-batch.js';
 import { newEpoch, type Progress, readCheckpoint, untrained, writeCheckpoint } from './checkpoint.js';
 import { NonFinite } from './failure.js';
-import { loadImportedWeights } from './imported-weights.js';
+import { loadImportedWeights, loadLpips } from './imported-weights.js';
 import { PeakMemory } from './peak-memory.js';
 import { watchTensors } from './watch-tensors.js';
 import type { Reporter } from './reporter.js';
@@ -56,7 +56,6 @@ export async function trainRun({
   const images = await decideMicroBatch({ assignment, engine, network, loss, say });
   const microBatch = images < recipe.batchSize ? images : 0;
   const expected = expectedBatches(recipe, manifest, images);
-  const peak = new PeakMemory();
   const step = engine.createStep(
     network,
     loss,
@@ -75,11 +74,13 @@ export async function trainRun({
     parameters,
     microBatch: images,
   });
-  const validation = { recipe, manifest, files, colorWeights: aucWeights(counts) };
+  const lpips = await loadLpips(recipe, files);
+  const validation = { recipe, manifest, files, colorWeights: aucWeights(counts), lpips };
   if (at.step === 0) {
     const baselines = await measureBaselines({ ...validation, abCounts: counts });
     report.report({ type: 'baselines', baselines });
   }
+  const peak = new PeakMemory(); // of steps alone
 
   for (let epoch = at.epochsDone + 1; epoch <= recipe.epochs; epoch++) {
     let startedAt = performance.now();
@@ -155,6 +156,7 @@ export async function trainRun({
     step.dispose();
     network.dispose();
     loss.dispose();
+    lpips?.dispose();
     return result;
   }
 }

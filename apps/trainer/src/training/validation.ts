@@ -13,6 +13,8 @@ import {
   type EvaluationMeasure,
   imageMeasurer,
   lossFloor,
+  type Lpips,
+  LpipsMeter,
   marginalLoss,
   type Step,
 } from '@chromatune/models';
@@ -23,6 +25,8 @@ interface ValidationData {
   files: FileProvider;
   /** Weight of each 8-bit colour in the rebalanced AuC: see `aucWeights`. */
   colorWeights: Float64Array;
+  /** Where the recipe asks for it. */
+  lpips: Lpips | null;
 }
 
 export interface ValidationOptions extends ValidationData {
@@ -32,18 +36,18 @@ export interface ValidationOptions extends ValidationData {
 }
 
 /** What a validation measures, by the names of `metricCatalogue`, which says how. */
-export type ValidationMetrics = Named<'loss' | keyof ColorMetrics> & Partial<Named<EvaluationMeasure>>;
+export type ValidationMetrics = Named<'loss' | keyof ColorMetrics> &
+  Partial<Named<EvaluationMeasure | 'lpips'>>;
 type Named<K extends string> = Record<`validation/${K}`, number>;
 
 /** Measures the whole validation split. */
 export async function validate({ step, alive, ...data }: ValidationOptions): Promise<ValidationMetrics> {
-  const meter = new ColorMeter();
-  const addBatch = batchComparer(data);
+  const meter = new PictureMeter(data);
   const means = new Means();
   for await (const batch of validationBatches(data)) {
     const { loss, ab, measures } = await step.evaluate(batch);
     means.add({ loss, ...measures }, batch.images);
-    addBatch(meter, batch, ab);
+    meter.add(batch, ab);
     alive();
     await turnOfTheEventLoop();
   }
@@ -76,12 +80,11 @@ export interface BaselineOptions extends ValidationData {
  */
 export async function measureBaselines(options: BaselineOptions): Promise<Baselines> {
   const { recipe, manifest, abCounts } = options;
-  const grey = { color: [0, 0] as const, meter: new ColorMeter() };
-  const meanColor = { color: manifest.statistics.meanAb, meter: new ColorMeter() };
-  const addBatch = batchComparer(options);
+  const grey = { color: [0, 0] as const, meter: new PictureMeter(options) };
+  const meanColor = { color: manifest.statistics.meanAb, meter: new PictureMeter(options) };
   const labelled = new Float64Array(65_536);
   for await (const batch of validationBatches(options)) {
-    for (const { color, meter } of [grey, meanColor]) addBatch(meter, batch, repeated(color, batch));
+    for (const { color, meter } of [grey, meanColor]) meter.add(batch, repeated(color, batch));
     countLabelled(batch, recipe, labelled);
     await turnOfTheEventLoop();
   }
@@ -113,7 +116,7 @@ function countLabelled({ ab, images, size }: Batch, { loss }: Recipe, counts: Fl
 }
 
 /** `abRmse` and `psnr` have fields of their own, which know no infinity: equal pictures count as if one byte were off. */
-function toBaseline({ abRmse, psnr, ...others }: ColorMetrics): Baselines['grey'] {
+function toBaseline({ abRmse, psnr, ...others }: PictureMetrics): Baselines['grey'] {
   const metrics = Object.entries(named(others)).map(([name, value]) => [name, toMeasured(value)]);
   return { abRmse, psnr: Math.min(psnr, highestPsnr), metrics: Object.fromEntries(metrics) };
 }
@@ -133,10 +136,21 @@ const validationBatches = ({ recipe, manifest, files }: ValidationData) =>
     files,
   });
 
-/** Paints a batch's images with their true and their predicted colours, and tells a meter how they compare. */
-function batchComparer({ recipe, colorWeights }: ValidationData) {
-  const measure = imageMeasurer(recipe.model.imageSize, colorWeights);
-  return (meter: ColorMeter, { l, ab, images, size }: Batch, predicted: Float32Array): void => {
+type PictureMetrics = ColorMetrics & { lpips?: number };
+
+/** Paints images with their true and their predicted colours, and measures how they compare. */
+class PictureMeter {
+  private readonly measure: ReturnType<typeof imageMeasurer>;
+  private readonly colors = new ColorMeter();
+  private readonly lpips: LpipsMeter | null;
+
+  constructor({ recipe, colorWeights, lpips }: ValidationData) {
+    const { imageSize } = recipe.model;
+    this.measure = imageMeasurer(imageSize, colorWeights);
+    this.lpips = lpips && new LpipsMeter(lpips, imageSize);
+  }
+
+  add({ l, ab, images, size }: Batch, predicted: Float32Array): void {
     const pixels = size ** 2;
     for (let image = 0; image < images; image++) {
       const [from, to] = [image * pixels, (image + 1) * pixels];
@@ -145,9 +159,15 @@ function batchComparer({ recipe, colorWeights }: ValidationData) {
       const predictedAb = predicted.subarray(from * 2, to * 2);
       const truthRgb = lab8ToSrgb(lightness, truthAb, pixels);
       const predictedRgb = paintLightness(lightness, predictedAb, pixels);
-      meter.add(measure({ truthAb, predictedAb, truthRgb, predictedRgb }));
+      this.colors.add(this.measure({ truthAb, predictedAb, truthRgb, predictedRgb }));
+      this.lpips?.add({ truthRgb, predictedRgb });
     }
-  };
+  }
+
+  read = (): PictureMetrics => ({
+    ...this.colors.read(),
+    ...(this.lpips && { lpips: this.lpips.read() }),
+  });
 }
 
 const turnOfTheEventLoop = () => new Promise<void>((resolve) => setImmediate(resolve));

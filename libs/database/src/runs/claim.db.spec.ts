@@ -106,6 +106,33 @@ test('goes on from the newest checkpoint whose file is there', async () => {
   expect(attempts.map((attempt) => attempt.resumedFromStep)).toEqual([0, 20]);
 });
 
+test('hands out the weights that its recipe names, of encoder and LPIPS, and says which are missing', async () => {
+  const model = { ...recipe().model, width: 1, weights: digest('7') };
+  const [both, none] = [recipe({ model, lpips: digest('8') }), recipe({ lpips: digest('6') })];
+  await spec.database.runs.insertMany(
+    [both, none].map((one, index) => ({
+      id: `demo-${7 + index}`,
+      sweepId: null,
+      index: 7 + index,
+      label: '',
+      parameters: {},
+      recipe: one,
+    })),
+  );
+  const about = { name: 'w', tensors: 1, source: 'w.pth' };
+  await spec.database.weights.insert({ ...about, digest: digest('7'), network: 'resnet18', bytes: 70 });
+  await spec.database.weights.insert({ ...about, digest: digest('8'), network: 'lpips-alex', bytes: 80 });
+
+  expect(await claim(spec.database, 1, { runId: 'demo-7' })).toMatchObject({
+    weights: { digest: digest('7'), bytes: 70 },
+    lpips: { digest: digest('8'), bytes: 80 },
+  });
+  await expect(claim(spec.database, 1, { runId: 'demo-8' })).rejects.toMatchObject({
+    code: 'weights_not_found',
+    message: expect.stringContaining('needs the weights 666666666666') as string,
+  });
+});
+
 test('says which dataset version is missing', async () => {
   const missing = recipe({ dataset: { name: 'other', digest: digest('9') } });
   const run = { id: 'demo-9', sweepId: null, index: 9, label: '', parameters: {}, recipe: missing };

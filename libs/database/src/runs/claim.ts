@@ -32,6 +32,8 @@ export interface Claim {
   resume: Checkpoint | null;
   /** The imported weights that its recipe names, null for none. */
   weights: Pick<Weights, 'digest' | 'bytes'> | null;
+  /** The imported weights of LPIPS that its recipe names, null for none. */
+  lpips: Pick<Weights, 'digest' | 'bytes'> | null;
   /** Images to compute at once, where an earlier attempt or the reproduced run has decided it. */
   microBatch: number | null;
 }
@@ -44,7 +46,9 @@ export async function claimRun(sql: Sql, request: ClaimRequest): Promise<Claim |
   if (await isDraining(sql, request.trainerId)) return null;
 
   const manifest = await readManifest(sql, row);
-  const weights = await readWeights(sql, row);
+  const { weights: ofEncoder = 'none' } = row.recipe.model as { weights?: string }; // version 1 knew none
+  const weights = await readWeights(sql, row.id, ofEncoder);
+  const lpips = await readWeights(sql, row.id, row.recipe.lpips ?? 'none');
   const resume = await latestCheckpoint(sql, row.id);
   await beginAttempt(sql, row, request, resume?.step ?? 0);
   if (request.attempt > 1) await recomputeProgress(sql, row.id);
@@ -59,6 +63,7 @@ export async function claimRun(sql: Sql, request: ClaimRequest): Promise<Claim |
     attempt: request.attempt,
     resume,
     weights,
+    lpips,
     microBatch: row.microBatch,
   };
 }
@@ -109,15 +114,14 @@ async function readManifest(sql: Sql, { id, recipe }: RunRow): Promise<DatasetMa
   );
 }
 
-async function readWeights(sql: Sql, { id, recipe }: RunRow): Promise<Claim['weights']> {
-  const { weights: digest = 'none' } = recipe.model as { weights?: string }; // version 1 knew none
+async function readWeights(sql: Sql, runId: string, digest: string): Promise<Claim['weights']> {
   if (digest === 'none') return null;
   const row = await sql.row<{ bytes: string }>(`SELECT bytes FROM weights WHERE digest = $1`, [digest]);
   if (row) return { digest, bytes: Number(row.bytes) };
   throw new DomainError(
     'weights_not_found',
     404,
-    `Run ${id} needs the weights ${digest.slice(0, 12)}, which are not there.`,
+    `Run ${runId} needs the weights ${digest.slice(0, 12)}, which are not there.`,
     { remedy: 'Import the same file again: npx chromatune weights import FILE' },
   );
 }

@@ -26,7 +26,9 @@ export function recognizeNetwork(path: string, tensors: readonly StoredTensor[])
       if (nearest === null || comparison.found.length > nearest.found.length) nearest = comparison;
     }
   }
-  throw nearest === null ? noNetwork(path, tensors) : differentNetwork(path, nearest);
+  throw nearest === null || nearest.found.length === 0
+    ? noNetwork(path, tensors)
+    : differentNetwork(path, nearest);
 }
 
 interface Comparison extends RecognizedNetwork {
@@ -88,12 +90,13 @@ const known = weightsNetwork.options.join(', ');
 const noNetwork = (path: string, tensors: readonly StoredTensor[]) =>
   new WeightsError(
     path,
-    `none of its ${tensors.length} tensors is called conv1.weight (a ResNet), features.0.weight (a VGG) or ` +
-      `net.slice1.0.weight (LPIPS with its network); the first are ` +
-      (tensors
-        .slice(0, 3)
-        .map(({ name }) => name.slice(0, 80))
-        .join(', ') || 'not there'),
+    tensors.length === 0
+      ? 'it holds no tensors'
+      : `none of its ${tensors.length} tensors is one of a network that can be imported; the first are ` +
+          tensors
+            .slice(0, 3)
+            .map(({ name }) => name.slice(0, 80))
+            .join(', '),
     {
       remedy: `Weights of these can be imported, under the names that torchvision and the package lpips give: ${known}.`,
     },
@@ -109,7 +112,7 @@ function differentNetwork(path: string, { network, differences }: Comparison): W
       remedy: isLpips(network)
         ? "Save the state dict of lpips.LPIPS(net='alex') or 'vgg', with its pretrained network, and import that."
         : 'Import the weights of one of these encoders as torchvision makes them, with all their stages.',
-      fields: differences.slice(0, 20),
+      fields: differences.slice(0, 10),
     },
   );
 }

@@ -38,8 +38,12 @@ export function describeAllowed(schema: ValueSchema): string {
   if (schema.type === 'integer' || schema.type === 'number') return describeNumber(schema);
   if (schema.type === 'array') return 'a list';
   if (schema.type === 'object') return `a group of keys (${Object.keys(schema.properties ?? {}).join(', ')})`;
+  if (schema.pattern === parameterLimits.weights.pattern) return weightsInWords;
   return schema.maxLength ? `a text of 1 to ${schema.maxLength} characters` : 'a text';
 }
+
+/** Of `weights` and of `lpips`. */
+const weightsInWords = 'none or the whole digest of imported weights (chromatune weights show)';
 
 function describeNumber({ type, minimum, maximum, exclusiveMinimum, multipleOf }: ValueSchema): string {
   const noun = multipleOf

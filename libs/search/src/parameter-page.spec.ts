@@ -34,7 +34,6 @@ function row(name: ParameterName): string {
   const schema = parameterSchemas[name];
   const need = parameterNeeds[name];
   const only = need ? `Only with \`${need.parameter}\` ${need.values.join(' or ')}.` : '';
-  const values = name === 'weights' || name === 'lpips' ? 'none, or a digest' : allowed(name);
   const meaning = [schema.description, only].filter(Boolean).join(' ');
-  return `| \`${name}\` | ${values} | ${String(schema.parse(undefined))} | ${meaning} |`;
+  return `| \`${name}\` | ${allowed(name)} | ${String(schema.parse(undefined))} | ${meaning} |`;
 }

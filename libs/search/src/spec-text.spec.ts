@@ -116,6 +116,13 @@ const mistakes: [title: string, text: string, line: number, column: number, mess
     /"First Photos" is not a dataset name: use lower-case letters/,
   ],
   [
+    'the name of weights',
+    `${sound}model: { weights: resnet18 }`,
+    7,
+    19,
+    /^weights must be none or the whole digest of imported weights .*, not "resnet18"\.$/,
+  ],
+  [
     'a text for a number',
     change('epochs: 2', 'epochs: many'),
     6,

@@ -30,8 +30,8 @@ describe('the command line', () => {
 
     expect(code).toBe(0);
     const [titles, row] = stdout.split('\n');
-    expect(titles).toMatch(/^SWEEP +STATE +RUNS +BEST +AGE +DATASET +NAME$/);
-    expect(row).toMatch(/^s1234567 +running +1\/3 +14\.73 +\d+ \w+ +photos +which loss\?$/);
+    expect(titles).toMatch(/^SWEEP +STATE +RUNS +BEST +BY +AGE +DATASET +NAME$/);
+    expect(row).toMatch(/^s1234567 +running +1\/3 +14\.73 +ab RMSE +\d+ \w+ +photos +which loss\?$/);
     expect(row?.indexOf('which')).toBe(titles?.indexOf('NAME'));
   });
 
@@ -52,7 +52,7 @@ describe('the command line', () => {
 
     const [titles, grey, good] = stdout.split('\n');
     expect(titles).toMatch(/WITHOUT TRAINING/);
-    expect(grey).toMatch(/running \(has learned nothing yet\).* mean colour 15 +grey still$/);
+    expect(grey).toMatch(/running \(has learned nothing yet\).* mean colour 15\.00 +grey still$/);
     expect(good).toMatch(/ running +1\/4 /);
   });
 
@@ -70,7 +70,7 @@ describe('the command line', () => {
     const explained = await run(['run', 'show', shown.id, '--protocols'], () => ({ json: shown }));
 
     expect(plain.stdout).toMatch(
-      /validation\/loss +2\.25 .* marginal distribution 2\.5, least possible 0\.5/,
+      /validation\/loss +2\.250 .* marginal distribution 2\.500, least possible 0\.5000/,
     );
     expect(plain.stdout).not.toContain('trapezoids');
     expect(explained.stdout).toMatch(
@@ -123,9 +123,38 @@ describe('the command line', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('makes 5 runs');
     expect(stdout).toContain(text);
-    expect(stdout).toMatch(/1 +classification +0\.00032/);
+    expect(stdout).toMatch(/1 +classification +3\.2e-4/);
     expect(stdout).toContain('… and 3 more runs');
     expect(JSON.parse(api!.requests[0]!.body.toString())).toEqual({ yaml: 'name: a\n' });
+  });
+
+  it('shows every kind of value that may vary', async () => {
+    const file = path.join(folder, 'kinds.yaml');
+    await writeFile(file, 'name: a\n');
+    const preview = [
+      { flip: false, weights: 'a'.repeat(64), learningRate: 1e-5, crop: 0.75 },
+      { flip: true, weights: 'none', learningRate: 0.01 },
+    ];
+    const varying = ['flip', 'weights', 'learningRate', 'crop'];
+    const plan = { problems: [], runs: 2, varying, preview, forecasts: [] };
+
+    const { stdout } = await run(['sweep', 'plan', file], () => ({ json: plan }));
+
+    expect(stdout).toMatch(/0 +false +aaaaaaaaaaaa +1e-5 +0\.75\n/);
+    expect(stdout).toMatch(/1 +true +none +0\.01 +–/);
+  });
+
+  it('shows the best run of a sweep, by what it is ranked, and what needs no training', async () => {
+    const { baselines } = aRun({});
+    const shown = { ...sweep, best: { ...sweep.best!, baselines }, yaml: '' };
+
+    const { stdout } = await run(['sweep', 'show', sweep.id], ({ path }) => ({
+      json: path.endsWith('/runs') ? [aRun({})] : shown,
+    }));
+
+    expect(stdout).toContain('objective         validation/abRmse, lower is better\n');
+    expect(stdout).toContain('best              14.73 ab by regression (s1234567-0) at epoch 9\n');
+    expect(stdout).toContain('without training  mean colour 15.00, grey 16.00\n');
   });
 
   it('fails a plan that has problems, also with --json', async () => {

@@ -4,6 +4,6 @@ export { sweepSpecJsonSchema } from './json-schema.js';
 export { objectiveGoal } from './objective.js';
 export { planSweep } from './plan-sweep.js';
 export { toRecipe } from './recipe.js';
-export { runLabel, parameterText } from './run-label.js';
+export { parameterText, runLabel, valueText } from './run-label.js';
 export { readSpec, type SpecReading } from './spec-text.js';
 export { countRuns, suggest, suggestAll, varyingParameters } from './suggest.js';

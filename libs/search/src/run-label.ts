@@ -69,7 +69,7 @@ const switchNames: Partial<Record<ParameterName, [on: string, off: string]>> = {
 };
 
 /** Whole numbers in full; others in three digits, small ones with an exponent: 16, 0.38, 3.22e-4. */
-function valueText(value: ParameterValue): string {
+export function valueText(value: ParameterValue): string {
   if (typeof value !== 'number' || Number.isInteger(value)) return String(value);
   const size = Math.abs(value);
   if (size >= 0.01 && size < 1) return String(Number(value.toPrecision(size > 0.9 ? 5 : 3)));

@@ -22,7 +22,7 @@ export function addColorizeCommand(program: Command, tools: Tools): void {
     tools,
     colorize,
   )
-    .requiredOption('--run <run>', 'its id')
+    .requiredOption('--run <run>', 'id of the run that colours')
     .option('--epoch <epoch>', 'checkpoint of this epoch (default: best)', readEpoch)
     .option('--temperature <number>', 'of the annealed mean, 0.01 to 2: lower is more vivid', readTemperature)
     .option('--out <folder>', 'where to; it is made when missing', 'colorized');

@@ -49,7 +49,10 @@ async function describeModels(
     });
   }
   const networks = file === undefined ? [await ofRun(api, id!)] : ofSpec(await readSpecFile(file), file);
-  output.result(networks, () => networks.map((one) => networkText(one, output.colors)).join('\n\n\n'));
+  output.result(networks, () => {
+    const texts = networks.map((one) => networkText(one, output.colors));
+    return `${texts.join('\n\n\n')}\n\n${output.colors.dim(howToRead)}`;
+  });
 }
 
 async function ofRun(api: Context['api'], id: string): Promise<DescribedNetwork> {
@@ -108,16 +111,17 @@ function networkLabel(values: ParameterValues): string | null {
   return entries.length > 0 ? runLabel(Object.fromEntries(entries)) : null;
 }
 
+const howToRead =
+  'Shapes are height × width × channels; multiply-adds and activations are of one image.\nA ReLU works in place and is left out, unless it is the last.';
+
 function networkText(described: DescribedNetwork, colors: Colors): string {
   const { label, runs, model, loss, network } = described;
   const title = `${model.encoder} to ${model.cut}, ${loss}, ${network.imageSize} px`;
+  const more = label === null || title.startsWith(label) ? [] : [label]; // "resnet34" says nothing new
   return [
-    `${colors.bold(title)}  ${colors.dim([label, count(runs, 'run')].filter(Boolean).join(', '))}`,
+    `${colors.bold(title)}  ${colors.dim([...more, count(runs, 'run')].join(', '))}`,
     layersTable(network.layers, colors),
     totals(network, colors),
-    colors.dim(
-      'Shapes are height × width × channels; multiply-adds and activations are of one image. A ReLU works in place and is left out, unless it is the last.',
-    ),
   ].join('\n\n');
 }
 

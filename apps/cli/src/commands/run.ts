@@ -2,7 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attempt, Checkpoint, LogLine, RunDetail } from '@chromatune/contracts';
 import { floorOf, isEnded, learningMetric, metricCatalogue, type MetricName } from '@chromatune/contracts';
 import type { Command } from 'commander';
-import { ageText, bytesText, count, numberText, shortDigest } from '../output/format.js';
+import {
+  ageText,
+  bytesText,
+  count,
+  metricText,
+  metricTextWithUnit,
+  numberText,
+  shortDigest,
+} from '../output/format.js';
 import type { Colors } from '../output/output.js';
 import { facts, table } from '../output/table.js';
 import type { Tools } from '../run-cli.js';
@@ -72,9 +80,9 @@ function runText(run: RunDetail, withProtocols: boolean, colors: Colors): string
     runFacts(run, colors),
     metricsTable(run, colors),
     withProtocols && protocolsText(run, colors),
-    `${colors.dim('recipe')}\n${JSON.stringify(run.recipe, null, 2)}`,
     attemptsTable(run.attempts, colors),
     checkpointsTable(run.checkpoints, colors),
+    `${colors.dim('recipe')}\n${JSON.stringify(run.recipe, null, 2)}`,
   ];
   return parts.filter(Boolean).join('\n\n');
 }
@@ -85,8 +93,8 @@ function runFacts(run: RunDetail, colors: Colors): string {
     [
       ['run', `${colors.bold(run.label)} (${run.id})`],
       ['sweep', run.sweepId],
-      ['state', stateWithNote(run, colors)],
-      ['learning', learningText(run, colors)],
+      ['state', stateWithNote({ ...run, learned: null }, colors)],
+      ['learned', learnedText(run, colors)],
       ['failure', failure && `${failure.message} ${colors.cyan('→')} ${failure.remedy}`],
       [
         'progress',
@@ -109,11 +117,11 @@ function runFacts(run: RunDetail, colors: Colors): string {
 }
 
 /** Only when it has not beaten what needs no training. */
-function learningText({ learned, best, baselines }: RunDetail, colors: Colors): string | null {
+function learnedText({ learned, best, baselines }: RunDetail, colors: Colors): string | null {
   if (learned !== false || !baselines) return null;
   const metric = learningMetric(baselines);
   const others = baselineTexts(baselines, metric);
-  return `${colors.yellow('has learned nothing yet')}: best ${metricCatalogue[metric].label} ${numberText(best[metric]?.value)}, not below ${others.join(' and ')}`;
+  return `${colors.yellow('nothing yet')}: best ${metricCatalogue[metric].label} ${metricText(metric, best[metric]?.value)}, not below ${others.join(' and ')}`;
 }
 
 function metricsTable({ latest, best, baselines }: RunDetail, colors: Colors): string {
@@ -122,14 +130,14 @@ function metricsTable({ latest, best, baselines }: RunDetail, colors: Colors): s
   const withoutTraining = (metric: MetricName) => {
     const floor = floorOf(baselines, metric);
     const others = baselineTexts(baselines, metric);
-    return floor === null ? others : [...others, `least possible ${numberText(floor)}`];
+    return floor === null ? others : [...others, `least possible ${metricText(metric, floor)}`];
   };
   return table(
     names,
     [
       { title: 'METRIC', value: (name) => name },
-      { title: 'LATEST', value: (name) => metricText(name, latest[name]), right: true },
-      { title: 'BEST', value: (name) => metricText(name, best[name]?.value), right: true },
+      { title: 'LATEST', value: (name) => metricTextWithUnit(name, latest[name]), right: true },
+      { title: 'BEST', value: (name) => metricTextWithUnit(name, best[name]?.value), right: true },
       { title: 'EPOCH', value: (name) => numberText(best[name]?.epoch), right: true },
       { title: 'WITHOUT TRAINING', value: (name) => withoutTraining(name).join(', ') },
     ],
@@ -146,12 +154,6 @@ function protocolsText({ latest }: RunDetail, colors: Colors): string {
     (name) => `${colors.bold(name)}  ${metricCatalogue[name].protocol}`,
   );
   return [colors.dim('how they are measured'), ...lines].join('\n');
-}
-
-function metricText(name: MetricName, value: number | string | undefined): string {
-  if (name === 'system/memoryBytes' && typeof value === 'number') return bytesText(value);
-  const { unit } = metricCatalogue[name];
-  return value === undefined || !unit ? numberText(value) : `${numberText(value)} ${unit}`;
 }
 
 const attemptsTable = (attempts: Attempt[], colors: Colors) =>
@@ -177,7 +179,7 @@ const checkpointsTable = (checkpoints: Checkpoint[], colors: Colors) =>
       { title: 'CHECKPOINT', value: ({ step }) => `step ${step}` },
       { title: 'EPOCH', value: ({ epoch }) => numberText(epoch), right: true },
       { title: 'KIND', value: ({ kind, isBest }) => (isBest ? `${kind}, best` : kind) },
-      { title: 'ab RMSE', value: ({ abRmse }) => numberText(abRmse), right: true },
+      { title: 'ab RMSE', value: ({ abRmse }) => metricText('validation/abRmse', abRmse), right: true },
       { title: 'SIZE', value: ({ bytes }) => bytesText(bytes), right: true },
     ],
     colors,

@@ -6,7 +6,7 @@ import {
   type Run,
   type Sweep,
 } from '@chromatune/contracts';
-import { numberText, stateText } from '../output/format.js';
+import { metricText, nothing, stateText } from '../output/format.js';
 import type { Colors } from '../output/output.js';
 import { type Column, table } from '../output/table.js';
 
@@ -19,18 +19,18 @@ export function runsTable(runs: Run[], sweep: Sweep | null, colors: Colors): str
     { title: 'RUN', value: ({ id }) => id },
     { title: 'STATE', value: (run) => stateWithNote(run, colors) },
     { title: 'EPOCH', value: ({ epoch, epochs }) => `${Math.floor(epoch)}/${epochs}`, right: true },
-    { title: 'LOSS', value: ({ latest }) => numberText(latest['train/loss']), right: true },
+    { title: 'LOSS', value: ({ latest }) => metricText('train/loss', latest['train/loss']), right: true },
     {
       title: `BEST ${metricCatalogue[metric].label}`,
       value: (run) => {
-        const value = numberText(run.best[metric]?.value);
+        const value = metricText(metric, run.best[metric]?.value);
         return isBest(run) ? colors.green(value) : value;
       },
       right: true,
     },
     {
       title: 'WITHOUT TRAINING',
-      value: ({ baselines }) => baselineTexts(baselines, metric)[0] ?? numberText(null),
+      value: ({ baselines }) => baselineTexts(baselines, metric)[0] ?? nothing,
     },
     { title: 'LABEL', value: ({ label }) => label },
   ];
@@ -39,7 +39,7 @@ export function runsTable(runs: Run[], sweep: Sweep | null, colors: Colors): str
 
 /** "grey 14.27", "mean colour 14.83": the best first. */
 export const baselineTexts = (baselines: Baselines | null, metric: MetricName): string[] =>
-  baselinesOf(baselines, metric).map(({ name, value }) => `${name} ${numberText(value)}`);
+  baselinesOf(baselines, metric).map(({ name, value }) => `${name} ${metricText(metric, value)}`);
 
 export function stateWithNote({ state, note, failure, learned }: Run, colors: Colors): string {
   const detail = failure ? failure.class : (note ?? (learned === false ? 'has learned nothing yet' : null));

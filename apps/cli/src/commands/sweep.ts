@@ -1,12 +1,27 @@
-import { type Sweep, type SweepDetail, type SweepPlan } from '@chromatune/contracts';
+import {
+  metricCatalogue,
+  type ParameterValue,
+  type Sweep,
+  type SweepDetail,
+  type SweepPlan,
+} from '@chromatune/contracts';
+import { objectiveGoal, valueText } from '@chromatune/search';
 import type { Command } from 'commander';
 import { fieldsText } from '../output/error-text.js';
-import { ageText, count, numberText, shortDigest, stateText } from '../output/format.js';
+import {
+  ageText,
+  count,
+  metricText,
+  metricTextWithUnit,
+  nothing,
+  shortDigest,
+  stateText,
+} from '../output/format.js';
 import type { Colors } from '../output/output.js';
 import { facts, table } from '../output/table.js';
 import { exitCodes, type Tools } from '../run-cli.js';
 import { addCommand, type Context } from './add-command.js';
-import { runsTable } from './runs-table.js';
+import { baselineTexts, runsTable } from './runs-table.js';
 import { readSpecFile } from './spec-file.js';
 import { watchSweep } from './watch-sweep.js';
 
@@ -58,11 +73,15 @@ function planText(
   const rows = preview.map((values, index) => ({ values, index }));
   const columns = varying.map((name) => ({
     title: name,
-    value: ({ values }: (typeof rows)[number]) => numberText(values[name] as string | number | undefined),
+    value: ({ values }: (typeof rows)[number]) => parameterCell(values[name]),
   }));
   const more = runs > preview.length ? `\n… and ${count(runs - preview.length, 'more run')}` : '';
   return `${summary}\n\n${table(rows, [{ title: 'RUN', value: ({ index }) => String(index) }, ...columns], colors)}${more}`;
 }
+
+/** As labels of runs have it; of the digest of weights, its beginning. */
+const parameterCell = (value: ParameterValue | undefined) =>
+  value === undefined ? nothing : valueText(value).replace(/^([0-9a-f]{12})[0-9a-f]{52}$/, '$1');
 
 async function launchSweep(context: Context, file: string, { watch }: { watch?: boolean }): Promise<void> {
   const { api, output } = context;
@@ -89,7 +108,12 @@ async function listSweeps({ api, output }: Context): Promise<void> {
             { title: 'SWEEP', value: ({ id }) => id },
             { title: 'STATE', value: ({ state }) => stateText(state, colors) },
             { title: 'RUNS', value: endedOfPlanned, right: true },
-            { title: 'BEST', value: ({ best }) => numberText(best?.value), right: true },
+            {
+              title: 'BEST',
+              value: ({ best, spec }) => metricText(spec.objective.metric, best?.value),
+              right: true,
+            },
+            { title: 'BY', value: ({ spec }) => metricCatalogue[spec.objective.metric].label },
             { title: 'AGE', value: ({ createdAt }) => ageText(createdAt), right: true },
             { title: 'DATASET', value: ({ dataset }) => dataset.name },
             { title: 'NAME', value: ({ name }) => name },
@@ -110,16 +134,20 @@ async function showSweep(context: Context, id: string, { watch }: { watch?: bool
 
 function sweepFacts(sweep: SweepDetail, colors: Colors): string {
   const { best, spec } = sweep;
+  const { metric } = spec.objective;
   return facts(
     [
       ['sweep', `${colors.bold(sweep.name)} (${sweep.id})`],
       ['state', `${stateText(sweep.state, colors)}, ${endedOfPlanned(sweep)} runs ended`],
       ['dataset', `${sweep.dataset.name} (${shortDigest(sweep.dataset.digest)})`],
-      ['objective', spec.objective.metric],
+      ['objective', `${metric}, ${objectiveGoal(spec) === 'minimize' ? 'lower' : 'higher'} is better`],
       [
         'best',
-        best ? `${numberText(best.value)}  ${best.label} (${best.runId}), epoch ${best.epoch}` : 'none yet',
+        best
+          ? `${metricTextWithUnit(metric, best.value)} by ${best.label} (${best.runId}) at epoch ${best.epoch}`
+          : 'none yet',
       ],
+      ['without training', best && baselineTexts(best.baselines, metric).join(', ')],
     ],
     colors,
   );

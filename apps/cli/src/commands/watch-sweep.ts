@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Run, SweepDetail } from '@chromatune/contracts';
 import { ApiUnreachable } from '../api/api-errors.js';
-import { numberText, stateText } from '../output/format.js';
+import { metricText, stateText } from '../output/format.js';
 import { exitCodes } from '../run-cli.js';
 import type { Context } from './add-command.js';
 import { runsTable } from './runs-table.js';
@@ -45,7 +45,7 @@ function changes(runs: Run[], known: Map<string, string>): string[] {
     if (known.get(id) === now) return [];
     known.set(id, now);
     return [
-      `${id}  ${state}  epoch ${Math.floor(epoch)}/${epochs}  ab RMSE ${numberText(latest['validation/abRmse'])}  ${label}`,
+      `${id}  ${state}  epoch ${Math.floor(epoch)}/${epochs}  ab RMSE ${metricText('validation/abRmse', latest['validation/abRmse'])}  ${label}`,
     ];
   });
 }

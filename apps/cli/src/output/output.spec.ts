@@ -1,7 +1,7 @@
 import pc from 'picocolors';
 import { describe, expect, it } from 'vitest';
 import { verdictText } from '../commands/verdict-text.js';
-import { ageText, bytesText, count, largeText, numberText } from './format.js';
+import { ageText, bytesText, count, largeText, metricTextWithUnit, numberText } from './format.js';
 import { Output } from './output.js';
 import { facts, table } from './table.js';
 
@@ -20,7 +20,8 @@ describe('numbers for people', () => {
   it.each([
     [0, '0'],
     [512, '512'],
-    [118_013_952, '118 M'],
+    [118_013_952, '118.0 M'],
+    [2_000_000, '2.000 M'],
     [3_123_012_345, '3.123 G'],
     [513_482_300_000, '513.5 G'],
   ])('%d in four digits is %s', (value, text) => expect(largeText(value)).toBe(text));
@@ -30,9 +31,25 @@ describe('numbers for people', () => {
     [3, '3'],
     [0.00012346, '0.0001235'],
     [1.2345e-7, '1.23e-7'],
+    [1e-5, '1e-5'],
     ['NaN', 'NaN'],
     [undefined, '–'],
   ])('%s is shown as %s', (value, text) => expect(numberText(value)).toBe(text));
+
+  it.each([
+    ['validation/psnr', 19.3, '19.30 dB'],
+    ['validation/auc', 0.906, '0.9060'],
+    ['validation/saturationRatio', 0, '0'],
+    ['validation/psnrPooled', 'Infinity', 'Infinity dB'],
+    ['train/imagesPerSecond', 1234.56, '1235 images/s'],
+    ['train/loss', 0.00012345, '1.23e-4'],
+    ['train/learningRate', 0.001, '0.001'],
+    ['train/dataWait', 0.01207, '1.2 %'],
+    ['system/memoryBytes', 690 * 1024 ** 2, '690 MiB'],
+    ['validation/abRmse', undefined, '–'],
+  ] as const)('%s of %s is shown as %s', (metric, value, text) =>
+    expect(metricTextWithUnit(metric, value)).toBe(text),
+  );
 
   it('ages in the unit that says enough', () => {
     const now = Date.parse('2026-01-10T12:00:00Z');
@@ -104,7 +121,7 @@ describe('verdicts', () => {
         band: 1e-4,
         reason: 'Another engine.',
       } as const,
-      /^EQUIVALENT: losses differ by 1.00e-6 .* inside the band of 0.0001\. Another engine\.$/,
+      /^EQUIVALENT: losses differ by 1e-6 .* inside the band of 0.0001\. Another engine\.$/,
     ],
     [
       { verdict: 'DIVERGED', step: 2, original: 0.1, reproduced: 'NaN', largestLossDifference: 0.5 } as const,

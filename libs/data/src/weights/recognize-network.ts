@@ -86,6 +86,7 @@ function differenceOf(wanted: LayoutTensor, tensor: StoredTensor | undefined): s
 }
 
 const known = weightsNetwork.options.join(', ');
+const encoders = weightsNetwork.options.filter((network) => !isLpips(network)).join(', ');
 
 const noNetwork = (path: string, tensors: readonly StoredTensor[]) =>
   new WeightsError(
@@ -105,14 +106,10 @@ const noNetwork = (path: string, tensors: readonly StoredTensor[]) =>
 function differentNetwork(path: string, { network, differences }: Comparison): WeightsError {
   const [first] = differences;
   const more = differences.length > 1 ? `, and ${differences.length - 1} more differ` : '';
-  return new WeightsError(
-    path,
-    `of ${known} it is most like ${network}, but ${first!.path} ${first!.message}${more}`,
-    {
-      remedy: isLpips(network)
-        ? "Save the state dict of lpips.LPIPS(net='alex') or 'vgg', with its pretrained network, and import that."
-        : 'Import the weights of one of these encoders as torchvision makes them, with all their stages.',
-      fields: differences.slice(0, 10),
-    },
-  );
+  return new WeightsError(path, `it is most like ${network}, but ${first!.path} ${first!.message}${more}`, {
+    remedy: isLpips(network)
+      ? "Save the state dict of lpips.LPIPS(net='alex') or 'vgg', with its pretrained network, and import that."
+      : `Import weights as torchvision makes them, with all their stages, of one of: ${encoders}.`,
+    fields: differences.slice(0, 10),
+  });
 }

@@ -63,7 +63,7 @@ function SweepTable({ sweeps }: { sweeps: Sweep[] }) {
             <th scope="col">against no training</th>
             <th scope="col">by run</th>
             <th scope="col">launched</th>
-            <th scope="col">expected end</th>
+            <th scope="col">end</th>
           </tr>
         </thead>
         <tbody>
@@ -113,7 +113,7 @@ function SweepRow({ sweep }: { sweep: Sweep }) {
       <td data-label="launched">
         <Age instant={sweep.createdAt} />
       </td>
-      <td data-label="expected end">
+      <td data-label="end">
         <ExpectedEnd sweep={sweep} done={done} />
       </td>
     </tr>

@@ -104,12 +104,13 @@ const copyOf = (bytes: Uint8Array, begin: number, end: number) =>
   Uint8Array.prototype.slice.call(bytes, begin, end).buffer;
 
 /**
- * SHA-256 of a network: its weights and moving statistics, in the order of their names. The optimizer's state, whose names
- * begin with `adam/` or `optimizer/`, does not count, so two runs can be compared whatever else they kept.
+ * SHA-256 of a network: its weights and moving statistics, in the order of their names. What else a step keeps does not
+ * count, so two runs can be compared whatever that is: the optimizer's state, whose names begin with its type, and the
+ * average of the weights (`average/`), which follows from them.
  */
 export function weightsSha256(tensors: NamedTensor[]): string {
   const hash = createHash('sha256');
-  const weights = tensors.filter(({ name }) => !/^(adam|optimizer)\//.test(name));
+  const weights = tensors.filter(({ name }) => !/^(adam|adamw|sgd|average)\//.test(name));
   for (const { name, shape, data } of weights.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     hash.update(JSON.stringify([name, shape]));
     hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bilinearEnlarge } from '../pictures/bilinear-enlarge.js';
+import { enlargeBytes } from '../pictures/enlarge.js';
 import { cropEach } from './random-crop.js';
 
 const size = 16;
@@ -50,7 +50,7 @@ test('brings a smaller square back to the wanted size', () => {
 });
 
 test('enlarges as PyTorch’s bilinear interpolation with align_corners=False', () => {
-  const large = bilinearEnlarge(Uint8Array.of(0, 100, 0, 100), { images: 1, channels: 1, from: 2, to: 4 });
+  const large = enlargeBytes(Uint8Array.of(0, 100, 0, 100), { channels: 1, from: 2, to: 4 });
 
   expect([...large.slice(0, 4)]).toEqual([0, 25, 75, 100]);
 });

@@ -1,6 +1,6 @@
 import { stream } from '@chromatune/random';
 import { areaResize } from '../pictures/area-resize.js';
-import { bilinearEnlarge } from '../pictures/bilinear-enlarge.js';
+import { enlargeBytes } from '../pictures/enlarge.js';
 import type { Batch } from './batches.js';
 import type { RowPlace } from './data-order.js';
 
@@ -44,4 +44,4 @@ function windowOf(
 const brought = (bytes: Uint8Array, channels: number, from: number, to: number) =>
   from >= to
     ? areaResize(bytes, { images: 1, channels, from, to })
-    : bilinearEnlarge(bytes, { images: 1, channels, from, to });
+    : enlargeBytes(bytes, { channels, from, to });

@@ -2,7 +2,7 @@ import { DomainError, maxPhotoPixels } from '@chromatune/contracts';
 import sharp from 'sharp';
 import { type Picture } from '../import/photograph.js';
 import { labToSrgb, srgbToLab, srgbToLab8 } from '../lab/lab.js';
-import { enlargeAbRows, type Sides } from './enlarge-ab.js';
+import { enlargeRows, type Sides } from './enlarge.js';
 
 /** Pictures of more extreme proportions than this are seen squeezed: a network that sees a line learns nothing from it. */
 const mostAspect = 16;
@@ -55,7 +55,8 @@ export function paintPicture({ rgb, width, height }: Picture, ab: Float32Array, 
     const last = Math.min(height, first + bandRows);
     const pixels = (last - first) * width;
     const { l } = srgbToLab(rgb.subarray(first * width * 3, last * width * 3), pixels);
-    const colors = enlargeAbRows(ab, { from: sides, to: { width, height }, first, last });
+    const shape = { channels: 2, from: sides, to: { width, height } };
+    const colors = enlargeRows(ab, shape, { first, last }, new Float32Array(pixels * 2));
     painted.set(labToSrgb(l, colors, pixels), first * width * 3);
   }
   return painted;

@@ -138,6 +138,12 @@ export type RegressionRecipe = z.infer<typeof regressionLoss>;
 export type ClassificationRecipe = z.infer<typeof classificationLoss>;
 export type CombinedRecipe = z.infer<typeof combinedLoss>;
 
+/** The loss itself, or the classification in a combined one; null when there is none. */
+export function classificationOf(loss: LossRecipe): ClassificationRecipe | null {
+  if (loss.type === 'regression') return null;
+  return loss.type === 'combined' ? loss.classification : loss;
+}
+
 function upgradeRecipe(stored: unknown): unknown {
   const old = stored as { recipeVersion?: unknown } | null;
   if (typeof old !== 'object' || old?.recipeVersion !== 1) return stored;

@@ -2,7 +2,6 @@ export { type Bins, type BinSet, binCenters, encodeBins, makeBins } from './colo
 export { labToSrgbTensor, srgbToLabTensor } from './color/lab-tensor.js';
 export { cellsOf, type Kernels, kernels, plainKernels, setKernels } from './kernels.js';
 export { crossEntropy, type Labels } from './losses/cross-entropy.js';
-export { lossFloor, marginalLoss } from './losses/floor.js';
 export { type Loss, type LossMeasure, makeLoss } from './losses/loss.js';
 export { abRmse, abSquaredError } from './metrics/ab-error.js';
 export { aucWeights } from './metrics/auc.js';

@@ -1,4 +1,4 @@
-import type { LossRecipe, PictureFormat, Recipe } from '@chromatune/contracts';
+import { classificationOf, type LossRecipe, type PictureFormat, type Recipe } from '@chromatune/contracts';
 import { encodePicture, lightnessAt, networkSides, openPhoto, paintPicture } from '@chromatune/data';
 import {
   buildNetwork,
@@ -53,8 +53,8 @@ export async function colorizePhoto(
 
 /** A loss that only decodes: nothing is weighed, so no statistics of a training split are needed. */
 export function forDecoding(loss: LossRecipe, temperature: number | null): LossRecipe {
-  if (loss.type === 'regression') return loss;
-  const classification = loss.type === 'combined' ? loss.classification : loss;
+  const classification = classificationOf(loss);
+  if (!classification) return loss;
   const decoding =
     temperature === null ? classification.decoding : ({ type: 'annealed-mean', temperature } as const);
   const decoded = { ...classification, rebalancing: { type: 'none' } as const, decoding };

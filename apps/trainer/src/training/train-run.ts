@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Assignment, DatasetManifest, MetricName, Recipe } from '@chromatune/contracts';
 import { abCounts, type FileProvider, stepsPerEpoch, weightsSha256 } from '@chromatune/data';
 import { aucWeights, buildNetwork, makeLoss, microBatches, type Step } from '@chromatune/models';
@@ -53,7 +54,7 @@ export async function trainRun({
   sayFloor(loss.floor, report);
   const steps = stepsPerEpoch(manifest, recipe.batchSize);
   const say = (level: 'info' | 'warn', message: string) => report.log(level, message);
-  const images = await decideMicroBatch({ assignment, engine, network, loss, say });
+  const images = await decideMicroBatch({ assignment, engine, loss, say });
   const microBatch = images < recipe.batchSize ? images : 0;
   const expected = expectedBatches(recipe, manifest, images);
   const step = engine.createStep(
@@ -77,10 +78,11 @@ export async function trainRun({
   const lpips = await loadLpips(recipe, files);
   const validation = { recipe, manifest, files, colorWeights: aucWeights(counts), lpips };
   if (at.step === 0) {
-    const baselines = await measureBaselines({ ...validation, abCounts: counts });
+    const baselines = await measureBaselines({ ...validation, loss });
     report.report({ type: 'baselines', baselines });
   }
-  const peak = new PeakMemory(); // of steps alone
+  // Of steps alone. The memory of a GPU, and that of WebAssembly, are not the process's.
+  const peak = engine.name === 'native' ? new PeakMemory() : null;
 
   for (let epoch = at.epochsDone + 1; epoch <= recipe.epochs; epoch++) {
     let startedAt = performance.now();
@@ -103,7 +105,7 @@ export async function trainRun({
       if (!Number.isFinite(gradientNorm)) throw new NonFinite('gradient norm', gradientNorm, at.step);
       if (at.step === 2) measureMemory();
       checkTensors(batch.images);
-      await turnOfTheEventLoop(); // commands of the supervisor arrive here
+      await setImmediate(); // commands of the supervisor arrive here
     }
     await endEpoch(epoch);
   }
@@ -111,8 +113,7 @@ export async function trainRun({
 
   /** After two whole steps: the forecast for the next run of this shape knows what this one took. */
   function measureMemory(): void {
-    if (engine.name !== 'native') return; // the memory of a GPU, and that of WebAssembly, are not the process's
-    report.memoryMeasured(correctionOf(recipe, images, peak.bytes()));
+    if (peak) report.memoryMeasured(correctionOf(recipe, images, peak.bytes()));
   }
 
   async function endEpoch(epoch: number): Promise<void> {
@@ -202,5 +203,3 @@ const better = (best: Progress['best'], candidate: NonNullable<Progress['best']>
 const epochLine = (epoch: number, { epochs }: Recipe, measured: ValidationMetrics) =>
   `Epoch ${epoch} of ${epochs}: ab RMSE ${measured['validation/abRmse'].toFixed(3)}, ` +
   `PSNR ${measured['validation/psnr'].toFixed(2)} dB, validation loss ${measured['validation/loss'].toPrecision(4)}.`;
-
-const turnOfTheEventLoop = () => new Promise<void>((resolve) => setImmediate(resolve));

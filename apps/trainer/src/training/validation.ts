@@ -1,5 +1,7 @@
+import { setImmediate } from 'node:timers/promises';
 import {
   type Baselines,
+  classificationOf,
   type DatasetManifest,
   type MetricName,
   type Recipe,
@@ -12,10 +14,9 @@ import {
   type ColorMetrics,
   type EvaluationMeasure,
   imageMeasurer,
-  lossFloor,
+  type Loss,
   type Lpips,
   LpipsMeter,
-  marginalLoss,
   type Step,
 } from '@chromatune/models';
 
@@ -49,7 +50,7 @@ export async function validate({ step, alive, ...data }: ValidationOptions): Pro
     means.add({ loss, ...measures }, batch.images);
     meter.add(batch, ab);
     alive();
-    await turnOfTheEventLoop();
+    await setImmediate();
   }
   return named({ ...means.read(), ...meter.read() }) as ValidationMetrics;
 }
@@ -70,8 +71,7 @@ class Means {
 }
 
 export interface BaselineOptions extends ValidationData {
-  /** How often each 8-bit colour occurs in the training split. */
-  abCounts: Float64Array;
+  loss: Loss;
 }
 
 /**
@@ -79,23 +79,22 @@ export interface BaselineOptions extends ValidationData {
  * the validation images.
  */
 export async function measureBaselines(options: BaselineOptions): Promise<Baselines> {
-  const { recipe, manifest, abCounts } = options;
+  const { recipe, manifest, loss } = options;
   const grey = { color: [0, 0] as const, meter: new PictureMeter(options) };
   const meanColor = { color: manifest.statistics.meanAb, meter: new PictureMeter(options) };
   const labelled = new Float64Array(65_536);
   for await (const batch of validationBatches(options)) {
     for (const { color, meter } of [grey, meanColor]) meter.add(batch, repeated(color, batch));
     countLabelled(batch, recipe, labelled);
-    await turnOfTheEventLoop();
+    await setImmediate();
   }
   const metric = recipe.loss.type === 'combined' ? 'validation/lossClassification' : 'validation/loss';
-  const marginal = marginalLoss(recipe, abCounts, labelled);
-  const floor = lossFloor(recipe, abCounts, labelled);
+  const bounds = loss.bounds(labelled);
   return {
     grey: toBaseline(grey.meter.read()),
     meanColor: toBaseline(meanColor.meter.read()),
-    ...(marginal !== null && { marginal: { metric, loss: toMeasured(marginal) } }),
-    ...(floor > 0 && { floor: { metric, loss: toMeasured(floor) } }),
+    ...(bounds && { marginal: { metric, loss: toMeasured(bounds.marginal) } }),
+    ...(bounds && bounds.floor > 0 && { floor: { metric, loss: toMeasured(bounds.floor) } }),
   };
 }
 
@@ -104,8 +103,8 @@ const repeated = (color: readonly [number, number], { ab }: Batch) =>
 
 /** Adds the colours of the pixels that have labels: all, or every fourth of every fourth row. */
 function countLabelled({ ab, images, size }: Batch, { loss }: Recipe, counts: Float64Array): void {
-  const head = loss.type === 'combined' ? loss.classification : loss;
-  if (head.type === 'regression') return;
+  const head = classificationOf(loss);
+  if (!head) return;
   const stride = head.headResolution === 'quarter' ? 4 : 1;
   for (let row = 0; row < images * size; row += stride) {
     for (let column = 0; column < size; column += stride) {
@@ -169,5 +168,3 @@ class PictureMeter {
     ...(this.lpips && { lpips: this.lpips.read() }),
   });
 }
-
-const turnOfTheEventLoop = () => new Promise<void>((resolve) => setImmediate(resolve));

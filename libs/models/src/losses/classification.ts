@@ -2,7 +2,7 @@ import { type ClassificationRecipe } from '@chromatune/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { cellsOf } from '../kernels.js';
 import { crossEntropy, logSumExp } from './cross-entropy.js';
-import { colorTables, floorOfPixel, pixelsAdded } from './floor.js';
+import { colorTables, floorOfPixel, lossBounds, pixelsAdded } from './floor.js';
 import { type Loss } from './loss.js';
 
 /**
@@ -60,6 +60,7 @@ export function classificationLoss(
 
     parts: () => ({}),
     floor: floor === null ? null : floor * pixelsAdded(recipe, imageSize),
+    bounds: (counts) => lossBounds(tables, imageSize, counts),
     constants,
     dispose: () => tf.dispose(constants),
   };

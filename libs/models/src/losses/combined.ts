@@ -20,6 +20,7 @@ export function combinedLoss(
     decode: decodeFrom === 'regression' ? regression.decode : classification.decode,
     measures: classification.measures,
     floor: classification.floor,
+    bounds: classification.bounds,
     constants: [...classification.constants, ...regression.constants],
     dispose() {
       classification.dispose();

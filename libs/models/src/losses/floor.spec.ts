@@ -3,8 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { makeBins } from '../color/bins.js';
 import { labelTable } from '../color/labels.js';
-import { lossFloor, marginalLoss } from './floor.js';
-import { makeLoss } from './loss.js';
+import { type LossOfImages, makeLoss } from './loss.js';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -88,9 +87,8 @@ test('the floor of other pixels is theirs', () => {
   const label = weights.subarray((128 * 256 + 128) * perColor, (128 * 256 + 129) * perColor);
   const entropy = label.reduce((sum, weight) => sum - (weight && weight * Math.log(weight)), 0);
 
-  expect(lossFloor(recipe, counts())).toBe(makeLoss(recipe, { abCounts: counts() }).floor);
-  expect(lossFloor(recipe, counts(), grey)).toBeCloseTo(entropy, 6);
-  expect(lossFloor({ loss: plainRegression, model }, counts())).toBe(0);
+  expect(boundsOf(recipe, counts())!.floor).toBe(makeLoss(recipe, { abCounts: counts() }).floor);
+  expect(boundsOf(recipe, counts(), grey)!.floor).toBeCloseTo(entropy, 6);
 });
 
 describe('the loss of the marginal', () => {
@@ -110,7 +108,7 @@ describe('the loss of the marginal', () => {
     'is the least that one prediction for all pixels can have: %j',
     (options) => {
       const recipe = { loss: { ...plainClassification, ...fullAt40, ...options }, model };
-      const marginal = marginalLoss(recipe, counts())!;
+      const { marginal } = boundsOf(recipe, counts())!;
       const loss = lossOf(options);
       const best = leastConstantLoss((logits) => loss.value({ logits }, truth()));
 
@@ -122,7 +120,7 @@ describe('the loss of the marginal', () => {
 
   test('of the released code is that without weights, since it prints that loss', () => {
     const marginal = (rebalancing: ClassificationRecipe['rebalancing']) =>
-      marginalLoss({ loss: { ...plainClassification, rebalancing }, model }, counts());
+      boundsOf({ loss: { ...plainClassification, rebalancing }, model }, counts())!.marginal;
 
     expect(marginal({ type: 'released-code', lambda: 0.5, sigma: 5 })).toBe(marginal({ type: 'none' }));
     expect(marginal({ type: 'paper', lambda: 0.5, sigma: 5 })).not.toBe(marginal({ type: 'none' }));
@@ -135,10 +133,8 @@ describe('the loss of the marginal', () => {
     three[128 * 256 + 168] = 10;
     const entropy = -(0.7 * Math.log(0.7) + 0.2 * Math.log(0.2) + 0.1 * Math.log(0.1));
 
-    expect(marginalLoss({ loss: { ...plainClassification, binGridSize: 40 }, model }, three)).toBeCloseTo(
-      entropy,
-      12,
-    );
+    const recipe = { loss: { ...plainClassification, binGridSize: 40 }, model };
+    expect(boundsOf(recipe, three)!.marginal).toBeCloseTo(entropy, 12);
   });
 
   test('of other pixels is theirs, weighed as the training split weighs', () => {
@@ -146,11 +142,8 @@ describe('the loss of the marginal', () => {
     others[128 * 256 + 128] = 3;
     others[168 * 256 + 128] = 1;
     const of = (rebalancing: ClassificationRecipe['rebalancing']) =>
-      marginalLoss(
-        { loss: { ...plainClassification, binGridSize: 40, rebalancing }, model },
-        training,
-        others,
-      )!;
+      boundsOf({ loss: { ...plainClassification, binGridSize: 40, rebalancing }, model }, training, others)!
+        .marginal;
     const entropy = -(0.75 * Math.log(0.75) + 0.25 * Math.log(0.25));
     const weighted = of({ type: 'paper', lambda: 0.5, sigma: 5 });
 
@@ -160,11 +153,15 @@ describe('the loss of the marginal', () => {
   });
 
   test('of a regression does not exist', () => {
-    expect(marginalLoss({ loss: plainRegression, model }, counts())).toBeNull();
+    expect(boundsOf({ loss: plainRegression, model }, counts())).toBeNull();
   });
 });
 
 const fullAt40 = { binGridSize: 40, headResolution: 'full' } as const;
+
+/** @param abCounts of the training split, @param measured of the pixels that the loss is to be of */
+const boundsOf = (recipe: LossOfImages, abCounts: Float64Array, measured = abCounts) =>
+  makeLoss(recipe, { abCounts }).bounds(measured);
 
 const lossOf = (options: Partial<ClassificationRecipe>) =>
   makeLoss({ loss: { ...plainClassification, ...fullAt40, ...options }, model }, { abCounts: counts() });

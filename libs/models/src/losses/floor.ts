@@ -1,9 +1,8 @@
-import { type ClassificationRecipe, type LossRecipe } from '@chromatune/contracts';
+import { type ClassificationRecipe } from '@chromatune/contracts';
 import { type Bins, makeBins } from '../color/bins.js';
 import { labelTable, type LabelTable } from '../color/labels.js';
 import { leastDoubleSoftmax } from './double-softmax.js';
 import { colorImportance } from './importance.js';
-import { type LossOfImages } from './loss.js';
 
 /** What a classification loss knows of each 8-bit colour. */
 export interface ColorTables {
@@ -26,36 +25,24 @@ export function colorTables(recipe: ClassificationRecipe, abCounts?: Float64Arra
   };
 }
 
-/**
- * What a loss cannot go below, whatever the network, in its own units: the mean entropy of soft labels, or what a double
- * softmax leaves of sure predictions; 0 for others. Of a combined loss that of its classification.
- * @param abCounts how often each 8-bit colour occurs in the training split, at index a8 * 256 + b8
- * @param measured the same of the pixels that the loss is to be of
- */
-export function lossFloor(
-  { loss, model }: LossOfImages,
-  abCounts: Float64Array,
-  measured: Float64Array = abCounts,
-): number {
-  const recipe = classificationOf(loss);
-  if (!recipe) return 0;
-  return floorOfPixel(colorTables(recipe, abCounts), measured)! * pixelsAdded(recipe, model.imageSize);
+/** What is known of a loss on certain pixels before any network is trained, in its own units. */
+export interface LossBounds {
+  /**
+   * What it cannot go below, whatever the network: the mean entropy of soft labels, or what a double softmax leaves of sure
+   * predictions; 0 for others.
+   */
+  floor: number;
+  /**
+   * Loss of the best prediction that is the same everywhere, which is the marginal distribution of the labels: a network
+   * whose loss is not below it has learned nothing.
+   */
+  marginal: number;
 }
 
-/**
- * Loss of the best prediction that is the same everywhere, which is the marginal distribution of the labels: a network whose
- * loss is not below it has learned nothing. Of a combined loss the part of the classification; null for a regression.
- * @param abCounts how often each 8-bit colour occurs in the training split, at index a8 * 256 + b8
- * @param measured the same of the pixels that the loss is to be of
- */
-export function marginalLoss(
-  { loss, model }: LossOfImages,
-  abCounts: Float64Array,
-  measured: Float64Array = abCounts,
-): number | null {
-  const recipe = classificationOf(loss);
-  if (!recipe) return null;
-  return marginalOfPixel(colorTables(recipe, abCounts), measured) * pixelsAdded(recipe, model.imageSize);
+/** @param counts how often each 8-bit colour occurs in the pixels that the loss is to be of, at index a8 * 256 + b8 */
+export function lossBounds(tables: ColorTables, imageSize: number, counts: Float64Array): LossBounds {
+  const added = pixelsAdded(tables.recipe, imageSize);
+  return { floor: floorOfPixel(tables, counts)! * added, marginal: marginalOfPixel(tables, counts) * added };
 }
 
 /** Floor of a pixel's loss, mean over the colours. Null where it depends on the colours and there are no counts. */
@@ -90,11 +77,6 @@ function marginalOfPixel(tables: ColorTables, counts: Float64Array): number {
 export function pixelsAdded({ reduction, headResolution }: ClassificationRecipe, imageSize: number): number {
   if (reduction === 'mean') return 1;
   return (headResolution === 'quarter' ? imageSize / 4 : imageSize) ** 2;
-}
-
-function classificationOf(loss: LossRecipe): ClassificationRecipe | null {
-  if (loss.type === 'regression') return null;
-  return loss.type === 'combined' ? loss.classification : loss;
 }
 
 /** Least cross entropy with a label, or with a mean of labels, that any prediction has. Weights of 0 may be left out. */

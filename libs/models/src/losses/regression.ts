@@ -28,6 +28,7 @@ export function regressionLoss({ outputActivation, penalty, reduction }: Regress
     parts: () => ({}),
     measures: () => ({}),
     floor: 0,
+    bounds: () => null,
     constants: [],
     dispose() {},
   };

@@ -94,6 +94,7 @@ function slopes(scale: number): Loss {
     parts: () => ({}),
     measures: () => ({}),
     floor: null,
+    bounds: () => null,
     constants: [series],
     dispose: () => series.dispose(),
   };

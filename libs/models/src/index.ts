@@ -17,7 +17,7 @@ export { buildEncoder, buildNetwork, type Encoder, type Network } from './networ
 export { countParameters, type NetworkRecipe } from './networks/network-plan.js';
 export { predictAb, sideMultiple } from './predict.js';
 export { restoreNetwork } from './restore-network.js';
-export { type BatchTensors, batchTensors } from './training/batch.js';
+export { type BatchTensors, batchTensors, requireWhole } from './training/batch.js';
 export { createEagerStep } from './training/eager-step.js';
 export { evaluateInPieces, evaluateTensors } from './training/evaluate.js';
 export { lossAndGradients, movedStatistic, statisticsMomentum } from './training/gradients.js';
@@ -30,7 +30,7 @@ export {
   type Evaluation,
   type EvaluationMeasure,
   microBatches,
-  sliceBatch,
+  piecesOf,
   type StateTensor,
   type Step,
   type StepOptions,

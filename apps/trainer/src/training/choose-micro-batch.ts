@@ -1,5 +1,5 @@
 import type { Assignment } from '@chromatune/contracts';
-import { type Loss, type Network } from '@chromatune/models';
+import { buildNetwork, type Loss } from '@chromatune/models';
 import { chooseMicroBatch, correctionOf, type MicroBatchChoice } from '@chromatune/models/describe';
 import type { Engine } from '../engine.js';
 import { PeakMemory } from './peak-memory.js';
@@ -7,7 +7,6 @@ import { PeakMemory } from './peak-memory.js';
 export interface MicroBatchOptions {
   assignment: Assignment;
   engine: Pick<Engine, 'createStep' | 'name'>;
-  network: Network;
   loss: Loss;
   say: (level: 'info' | 'warn', message: string) => void;
 }
@@ -38,7 +37,7 @@ export async function decideMicroBatch(options: MicroBatchOptions): Promise<numb
 }
 
 /** Two steps of a batch that takes a part of the memory, and what they took against their forecast. */
-async function probeCorrection({ assignment, engine, network, loss }: MicroBatchOptions): Promise<number> {
+async function probeCorrection({ assignment, engine, loss }: MicroBatchOptions): Promise<number> {
   const { recipe, memory } = assignment;
   const { images } = chooseMicroBatch(recipe, memory.limitBytes * probeShare);
   const size = recipe.model.imageSize;
@@ -49,6 +48,7 @@ async function probeCorrection({ assignment, engine, network, loss }: MicroBatch
     size,
   };
   const peak = new PeakMemory();
+  const network = buildNetwork(recipe, recipe.seed); // of its own: a step takes its values away
   const whole = { ...recipe, microBatch: 0 };
   const step = engine.createStep(network, loss, whole, {
     stepsPerEpoch: 1,
@@ -56,6 +56,7 @@ async function probeCorrection({ assignment, engine, network, loss }: MicroBatch
   });
   for (let steps = 0; steps < 2; steps++) await step.run(batch);
   step.dispose();
+  network.dispose();
   return correctionOf({ ...recipe, batchSize: images }, images, peak.bytes());
 }
 

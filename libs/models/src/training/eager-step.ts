@@ -10,8 +10,7 @@ import { learningRateAt } from './schedule.js';
 import {
   type Batch,
   type Evaluation,
-  microBatches,
-  sliceBatch,
+  piecesOf,
   type StateTensor,
   type Step,
   type StepOptions,
@@ -63,17 +62,12 @@ class EagerStep implements Step {
 
   // Asynchronous for the sake of engines that wait elsewhere; TensorFlow.js computes on this thread.
   async run(batch: Batch): Promise<StepResult> {
-    const pieces = microBatches(batch.images, this.recipe.microBatch);
     let loss = 0;
     let gradient: tf.Tensor1D | null = null;
-    let from = 0;
-    for (const images of pieces) {
-      const share = images / batch.images;
-      const piece = pieces.length === 1 ? batch : sliceBatch(batch, from, images);
+    for (const { batch: piece, share } of piecesOf(batch, this.recipe.microBatch)) {
       const computed = this.gradientOf(piece);
       loss += computed.loss * share;
       gradient = addShare(gradient, computed.gradient, share);
-      from += images;
     }
     this.stepsDone++;
     const gradientNorm = readAndFree(tf.tidy(() => tf.sqrt(tf.sum(tf.square(gradient!)))))[0]!;

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { type Loss } from '../losses/loss.js';
 import { type Network } from '../networks/network.js';
 import { type BatchTensors, toNetworkInput } from './batch.js';
-import { type Batch, type Evaluation, type EvaluationMeasure, microBatches, sliceBatch } from './step.js';
+import { type Batch, type Evaluation, type EvaluationMeasure, piecesOf } from './step.js';
 
 export interface EvaluationTensors {
   loss: tf.Scalar;
@@ -35,18 +35,16 @@ export async function evaluateInPieces(
   microBatch: number,
   evaluate: (piece: Batch) => Evaluation,
 ): Promise<Evaluation> {
-  const pieces = microBatches(batch.images, microBatch);
+  const pieces = piecesOf(batch, microBatch);
   if (pieces.length === 1) return evaluate(batch);
   const ab = new Float32Array(batch.ab.length);
   const sums: Record<string, number> = { loss: 0 };
-  let from = 0;
-  for (const images of pieces) {
-    const evaluated = evaluate(sliceBatch(batch, from, images));
+  for (const { batch: piece, from, share } of pieces) {
+    const evaluated = evaluate(piece);
     ab.set(evaluated.ab, from * batch.size ** 2 * 2);
     for (const [name, value] of Object.entries({ ...evaluated.measures, loss: evaluated.loss })) {
-      sums[name] = (sums[name] ?? 0) + (value * images) / batch.images;
+      sums[name] = (sums[name] ?? 0) + value * share;
     }
-    from += images;
   }
   const { loss, ...measures } = sums;
   return { loss: loss!, ab, measures };

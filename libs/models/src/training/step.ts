@@ -87,13 +87,28 @@ export function microBatches(images: number, microBatch: number): number[] {
   return rest === 0 ? whole : [...whole, rest];
 }
 
-/** The `images` images from `from` on. */
-export function sliceBatch({ l, ab, size }: Batch, from: number, images: number): Batch {
+/** Consecutive images of a batch. */
+export interface Piece {
+  batch: Batch;
+  /** Images of the whole batch before it. */
+  from: number;
+  /** Of the whole batch's images. */
+  share: number;
+}
+
+/** A batch in the pieces that it is computed in, which see its memory; a batch that is computed at once is its only piece. */
+export function piecesOf(batch: Batch, microBatch: number): Piece[] {
+  const counts = microBatches(batch.images, microBatch);
+  let from = 0;
+  return counts.map((images) => {
+    const piece = { batch: slice(batch, from, images), from, share: images / batch.images };
+    from += images;
+    return piece;
+  });
+}
+
+function slice({ l, ab, size }: Batch, from: number, images: number): Batch {
   const pixels = size ** 2;
-  return {
-    l: l.subarray(from * pixels, (from + images) * pixels),
-    ab: ab.subarray(from * pixels * 2, (from + images) * pixels * 2),
-    images,
-    size,
-  };
+  const [begin, end] = [from * pixels, (from + images) * pixels];
+  return { l: l.subarray(begin, end), ab: ab.subarray(begin * 2, end * 2), images, size };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Message } from './protobuf.js';
 
 /** Numbers of TensorFlow's data types (tensorflow/core/framework/types.proto). */
-export const dataType = { float32: 1, int32: 3, int64: 9, bool: 10 } as const;
+export const dataType = { float32: 1, int32: 3, uint8: 4, int64: 9, bool: 10 } as const;
 
 export type Attribute = Message;
 
@@ -61,17 +61,6 @@ export class Graph {
 
   scalar(value: number): string {
     return this.constant(dataType.float32, [], bytesOf(Float32Array.of(value)));
-  }
-
-  get size(): number {
-    return this.nodes.length;
-  }
-
-  /** Digest of the nodes from number `from` on. */
-  digest(from = 0): string {
-    const hash = createHash('sha256');
-    for (const node of this.nodes.slice(from)) hash.update(node);
-    return hash.digest('hex');
   }
 
   /** Writes the graph where TensorFlow's loader of saved models finds it (saved_model.proto). */

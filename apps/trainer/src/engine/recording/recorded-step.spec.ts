@@ -9,7 +9,6 @@ import {
   type Recipe,
 } from '@chromatune/contracts';
 import {
-  type Batch,
   type Evaluation,
   buildNetwork,
   createEagerStep,
@@ -23,6 +22,7 @@ import { stream } from '@chromatune/random';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Engine, loadEngine } from '../../engine.js';
+import { learnableBatch } from '../testing/learnable-batch.js';
 import { Graph } from './graph.js';
 import { record, RecordingRefused } from './recorder.js';
 import type { TensorFlowBackend } from '../tensorflow-addon.js';
@@ -138,7 +138,7 @@ describe.skipIf(onlyPortable)('the recorded step', () => {
     const losses: [number, number][] = [];
     const norms: [number, number][] = [];
     for (let i = 0; i < 20; i++) {
-      const batch = learnableBatch(i % 5 === 4 ? 2 : 4, i); // the last of an epoch is smaller
+      const batch = batchOf(i % 5 === 4 ? 2 : 4, i); // the last of an epoch is smaller
       const [ours, theirs] = [await recorded.run(batch), await eager.run(batch)];
       losses.push([ours.loss, theirs.loss]);
       norms.push([ours.gradientNorm, theirs.gradientNorm]);
@@ -150,10 +150,7 @@ describe.skipIf(onlyPortable)('the recorded step', () => {
     expectWithin(losses, 5e-2);
     expect(losses.at(-1)![0]).toBeLessThan(losses[0]![0]);
     expectNear(recorded.state(), eager.state(), 1e-2);
-    const [ours, theirs] = [
-      await recorded.evaluate(learnableBatch(3)),
-      await eager.evaluate(learnableBatch(3)),
-    ];
+    const [ours, theirs] = [await recorded.evaluate(batchOf(3)), await eager.evaluate(batchOf(3))];
     expect(Math.abs(ours.loss / theirs.loss - 1)).toBeLessThan(1e-2);
     expect(recorded.learningRate()).toBe(eager.learningRate());
     recorded.dispose();
@@ -167,15 +164,12 @@ describe.skipIf(onlyPortable)('the recorded step', () => {
       const [recorded, eager] = [start(engine.createStep, recipe), start(createEagerStep, recipe)];
       const before = recorded.state();
       for (let i = 0; i < 3; i++) {
-        const batch = learnableBatch(2, i);
+        const batch = batchOf(2, i);
         const [ours, theirs] = [await recorded.run(batch), await eager.run(batch)];
         expect(Math.abs(ours.loss / theirs.loss - 1)).toBeLessThan(1e-4);
         expect(Math.abs(ours.gradientNorm / theirs.gradientNorm - 1)).toBeLessThan(1e-3);
       }
-      const [ours, theirs] = [
-        await recorded.evaluate(learnableBatch(2)),
-        await eager.evaluate(learnableBatch(2)),
-      ];
+      const [ours, theirs] = [await recorded.evaluate(batchOf(2)), await eager.evaluate(batchOf(2))];
 
       expect(Math.abs(ours.loss / theirs.loss - 1)).toBeLessThan(1e-3);
       expectNear(recorded.state(), eager.state(), 1e-3);
@@ -192,7 +186,7 @@ describe.skipIf(onlyPortable)('the recorded step', () => {
   test.each(losses)('computes what the eager one does of %s', async (_name, loss) => {
     const recorded = start(engine.createStep, { loss });
     const eager = start(createEagerStep, { loss });
-    const [batch, other] = [learnableBatch(4), learnableBatch(3, 2)];
+    const [batch, other] = [batchOf(4), batchOf(3, 2)];
     const expected = [await eager.evaluate(other), await eager.run(batch)] as const;
     const actual = [await recorded.evaluate(other), await recorded.run(batch)] as const;
 
@@ -213,15 +207,15 @@ describe.skipIf(onlyPortable)('the recorded step', () => {
   test('goes on bit for bit from a state that was saved half-way, in another recording', async () => {
     const change = { averageDecay: 0.9, microBatch: 3 };
     const whole = start(engine.createStep, change);
-    for (let i = 0; i < 3; i++) await whole.run(learnableBatch(4, i));
+    for (let i = 0; i < 3; i++) await whole.run(batchOf(4, i));
     const saved = whole.state();
     const expected = [];
-    for (let i = 3; i < 6; i++) expected.push(await whole.run(learnableBatch(4, i)));
+    for (let i = 3; i < 6; i++) expected.push(await whole.run(batchOf(4, i)));
 
     const resumed = start(engine.createStep, change, 99);
     resumed.restore(saved);
     const actual = [];
-    for (let i = 3; i < 6; i++) actual.push(await resumed.run(learnableBatch(4, i)));
+    for (let i = 3; i < 6; i++) actual.push(await resumed.run(batchOf(4, i)));
 
     expect(actual).toEqual(expected);
     expect(bitsOf(resumed)).toEqual(bitsOf(whole));
@@ -230,7 +224,7 @@ describe.skipIf(onlyPortable)('the recorded step', () => {
   test('has the same state in both kinds, so that a checkpoint of one is read by the other', async () => {
     const change = { averageDecay: 0.9, optimizer: sgd };
     const [recorded, eager] = [start(engine.createStep, change), start(createEagerStep, change)];
-    await recorded.run(learnableBatch(2));
+    await recorded.run(batchOf(2));
 
     eager.restore(recorded.state());
     expect(bitsOf(eager)).toEqual(bitsOf(recorded));
@@ -238,7 +232,7 @@ describe.skipIf(onlyPortable)('the recorded step', () => {
 
   test('keeps no tensor, whatever comes', async () => {
     const step = start(engine.createStep, {});
-    const batch = learnableBatch(2);
+    const batch = batchOf(2);
     await step.run(batch);
     await step.evaluate(batch);
     const { numTensors } = tf.memory();
@@ -246,7 +240,7 @@ describe.skipIf(onlyPortable)('the recorded step', () => {
     await step.run(batch);
     await step.evaluate(batch);
     step.restore(step.state());
-    await step.run(learnableBatch(1)); // a shape that must be recorded first
+    await step.run(batchOf(1)); // a shape that must be recorded first
     expect(tf.memory().numTensors).toBe(numTensors);
     step.dispose();
   });
@@ -255,8 +249,8 @@ describe.skipIf(onlyPortable)('the recorded step', () => {
     const shape = { images: 2, size: 32 };
     const step = start(engine.createStep, {}, 1, { expected: { train: [shape], evaluate: [shape] } });
     const loaded = backend().binding.getNumOfSavedModels();
-    await step.run(learnableBatch(2));
-    await step.evaluate(learnableBatch(2));
+    await step.run(batchOf(2));
+    await step.evaluate(batchOf(2));
 
     expect(backend().binding.getNumOfSavedModels()).toBe(loaded);
     step.dispose();
@@ -265,9 +259,9 @@ describe.skipIf(onlyPortable)('the recorded step', () => {
 
   test('returns a loss that is not finite', async () => {
     const step = start(engine.createStep, { optimizer: { ...plainAdam, learningRate: 1e10 } });
-    for (let i = 0; i < 3; i++) await step.run(learnableBatch(1));
+    for (let i = 0; i < 3; i++) await step.run(batchOf(1));
 
-    expect(Number.isFinite((await step.run(learnableBatch(1))).loss)).toBe(false);
+    expect(Number.isFinite((await step.run(batchOf(1))).loss)).toBe(false);
   });
 });
 
@@ -279,7 +273,7 @@ describe.skipIf(onlyPortable)('a weight that is not a number', () => {
     state[0]!.data.fill(Number.NaN);
     step.restore(state);
 
-    expect((await step.run(learnableBatch(2))).gradientNorm).toBeNaN();
+    expect((await step.run(batchOf(2))).gradientNorm).toBeNaN();
   });
 });
 
@@ -391,21 +385,5 @@ const bitsOf = (step: Step) =>
     ])
     .sort();
 
-/** Blocks of 8 x 8 pixels: bright ones are blue, dark ones orange. */
-function learnableBatch(images: number, seed = 1): Batch {
-  const size = 32;
-  const random = stream(seed, 'recorded step');
-  const l = new Uint8Array(images * size * size);
-  const ab = new Uint8Array(images * size * size * 2);
-  for (let row = 0; row < images * size; row += 8) {
-    for (let column = 0; column < size; column += 8) {
-      const bright = random.integer(2) === 1;
-      for (let i = 0; i < 64; i++) {
-        const pixel = (row + (i >> 3)) * size + column + (i & 7);
-        l[pixel] = (bright ? 190 : 50) + random.integer(20);
-        ab.set(bright ? [120, 88] : [158, 168], 2 * pixel);
-      }
-    }
-  }
-  return { l, ab, images, size };
-}
+const batchOf = (images: number, seed = 1) =>
+  learnableBatch(stream(seed, 'recorded step'), { images, size: 32 });

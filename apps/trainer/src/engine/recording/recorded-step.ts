@@ -11,10 +11,11 @@ import {
   type Loss,
   lossAndGradients,
   microBatches,
+  piecesOf,
   type NamedVariable,
   type Network,
   requireState,
-  sliceBatch,
+  requireWhole,
   stepCount,
   type StateTensor,
   type Step,
@@ -23,12 +24,15 @@ import {
   type TrainingRecipe,
 } from '@chromatune/models';
 import * as tf from '@tensorflow/tfjs';
+import { collectGarbage } from '../collect-garbage.js';
 import type { TensorFlowBackend } from '../tensorflow-addon.js';
+import { addByteInput, byteInput, packedBytes } from './byte-input.js';
 import { attribute, dataType, Graph } from './graph.js';
 import { record, RecordingRefused } from './recorder.js';
 import { Session } from './session.js';
 import {
   assign,
+  assignZero,
   clip,
   moveAverage,
   moveStatistic,
@@ -48,7 +52,7 @@ export interface RecordedStepOptions extends StepOptions {
 /**
  * A training step that is recorded once for each shape of batch as a TensorFlow graph, and then computed in one call.
  * Weights, moving statistics and the optimizer's slots live in the graph's variables: `state` reads them, `restore` writes
- * them, and the network's own variables keep their initial values.
+ * them. The network's own variables hand their values over, so that no weight is in memory twice, and have none afterwards.
  */
 export function createRecordedStep(
   network: Network,
@@ -63,13 +67,14 @@ export function createRecordedStep(
 interface GraphVariable {
   name: string;
   shape: number[];
-  initial: () => Float32Array;
 }
 
 /** Variables that are written and read in one call: TensorFlow prepares itself for each kind of call anew. */
 interface Group {
   name: string;
   variables: GraphVariable[];
+  /** What they hold before the first step. */
+  initial: 'network' | 'zero';
 }
 
 /** What a graph computes of batches of one shape. */
@@ -93,14 +98,21 @@ class RecordedStep implements Step {
   ) {
     this.groups = this.declareGroups();
     this.addGroups();
+    this.takeOver();
+    collectGarbage(); // the network's values
+  }
+
+  /** Makes the network's values the session's. */
+  private takeOver(): void {
+    const values = this.valuesOfNetwork(); // before the recording, which takes them away
     this.recordExpected();
     this.load();
-    for (const group of this.groups) this.write(group, (one) => one.initial());
+    for (const group of this.groups) this.initialize(group, values);
   }
 
   // Asynchronous as the interface wants it; the call itself waits for TensorFlow.
   async run(batch: Batch): Promise<StepResult> {
-    const pieces = microBatches(batch.images, this.recipe.microBatch);
+    const pieces = piecesOf(batch, this.recipe.microBatch);
     this.require(trainingParts(batch, this.recipe.microBatch));
     this.stepsDone++;
     const numbers = this.numbersOfStep();
@@ -110,12 +122,8 @@ class RecordedStep implements Step {
     }
 
     let loss = 0;
-    let from = 0;
-    for (const images of pieces) {
-      const share = images / batch.images;
-      const piece = sliceBatch(batch, from, images);
+    for (const { batch: piece, share } of pieces) {
       loss += share * this.runBatch('accumulate', piece, ['loss'], { 'batch/share': share })[0]![0]!;
-      from += images;
     }
     const [norm] = this.runNodes({}, numbers, ['apply/norm']);
     return { loss, gradientNorm: norm![0]! };
@@ -156,25 +164,22 @@ class RecordedStep implements Step {
 
   private declareGroups(): Group[] {
     const { variables, trainable, statistics } = this.network;
-    const own = ({ name, variable }: NamedVariable) => ({
-      name,
-      shape: variable.shape,
-      initial: () => variable.dataSync<'float32'>(),
-    });
-    const slot = (prefix: string) => (one: NamedVariable) => ({
-      ...own(one),
-      name: prefix + one.name,
-      initial: () => new Float32Array(one.variable.size),
-    });
-    const average = (one: NamedVariable) => ({ ...own(one), name: `average/${one.name}` });
+    const prefixed = (prefix: string) => trainable.map((one) => graphVariable(one, prefix));
+    const weights = [...variables, ...statistics].map((one) => graphVariable(one));
+    const slots = slotNames(this.recipe.optimizer);
     return [
-      { name: 'weights', variables: [...variables, ...statistics].map(own) },
-      ...slotNames(this.recipe.optimizer).map((prefix) => ({
-        name: prefix,
-        variables: trainable.map(slot(prefix)),
-      })),
-      ...(this.averages ? [{ name: 'average/', variables: trainable.map(average) }] : []),
+      { name: 'weights', variables: weights, initial: 'network' },
+      ...slots.map((name): Group => ({ name, variables: prefixed(name), initial: 'zero' })),
+      ...(this.averages
+        ? [{ name: averages, variables: prefixed(averages), initial: 'network' } as const]
+        : []),
     ];
+  }
+
+  private valuesOfNetwork(): Map<string, Float32Array> {
+    const { variables, statistics } = this.network;
+    const all = [...variables, ...statistics];
+    return new Map(all.map(({ name, variable }) => [name, variable.dataSync<'float32'>()]));
   }
 
   private get averages(): boolean {
@@ -188,7 +193,7 @@ class RecordedStep implements Step {
   private addGroups(): void {
     for (const group of this.groups) this.addGroup(group);
     for (const name of [...scalarNames(this.recipe.optimizer), 'average/share', 'batch/share']) {
-      this.addPlaceholder(name, dataType.float32, []);
+      this.addPlaceholder(name, []);
     }
     if (!this.accumulates) return;
     this.addGroup(this.sums);
@@ -197,17 +202,16 @@ class RecordedStep implements Step {
 
   /** What micro-batches add up, from zero to zero in every step. */
   private get sums(): Group {
-    const variables = this.network.trainable.map(({ name, variable }) => ({
-      name: sumOf(name),
-      shape: variable.shape,
-      initial: () => new Float32Array(variable.size),
-    }));
-    return { name: sumOf(''), variables };
+    const variables = this.network.trainable.map((one) => graphVariable(one, sumOf('')));
+    return { name: sumOf(''), variables, initial: 'zero' };
   }
 
-  private addGroup({ name, variables }: Group): void {
+  private addGroup({ name, variables, initial }: Group): void {
     const written = variables.map((variable) => this.addVariable(variable));
     this.finish(`${name}/written`, this.graph.scalar(0), written);
+    if (initial === 'network') return;
+    const zeroed = variables.map((variable) => assignZero(this.graph, variable.name, variable.shape));
+    this.finish(`${name}/zeroed`, this.graph.scalar(0), zeroed);
   }
 
   /** Its handle has its name; `/value` reads it. Returns the node that writes what `/initial` was given. */
@@ -217,12 +221,12 @@ class RecordedStep implements Step {
     const attributes = { dtype: type, shape: attribute.shape(shape), shared_name: attribute.text(name) };
     graph.add('VarHandleOp', [], attributes, name);
     graph.add('ReadVariableOp', [name], { dtype: type }, `${name}/value`);
-    this.addPlaceholder(`${name}/initial`, dataType.float32, shape);
+    this.addPlaceholder(`${name}/initial`, shape);
     return assign(graph, name, `${name}/initial`);
   }
 
-  private addPlaceholder(name: string, type: number, shape: number[]): void {
-    const attributes = { dtype: attribute.type(type), shape: attribute.shape(shape) };
+  private addPlaceholder(name: string, shape: number[]): void {
+    const attributes = { dtype: attribute.type(dataType.float32), shape: attribute.shape(shape) };
     this.graph.add('Placeholder', [], attributes, name);
   }
 
@@ -258,8 +262,8 @@ class RecordedStep implements Step {
     const name = partName(kind, shape);
     if (this.recorded.has(name)) return;
     const { images, size } = shape;
-    this.addPlaceholder(`${name}/input/l`, dataType.int32, [images, size, size, 1]);
-    this.addPlaceholder(`${name}/input/ab`, dataType.int32, [images, size, size, 2]);
+    addByteInput(this.graph, `${name}/input/l`, [images, size, size, 1]);
+    addByteInput(this.graph, `${name}/input/ab`, [images, size, size, 2]);
     if (kind === 'evaluate') this.recordEvaluation(name, shape);
     else this.recordGradients(name, shape, kind);
     this.recorded.add(name);
@@ -373,7 +377,16 @@ class RecordedStep implements Step {
 
   private load(): void {
     this.session = new Session(this.options.backend, this.graph);
-    if (this.accumulates) this.write(this.sums, (one) => one.initial());
+    if (this.accumulates) this.zero(this.sums);
+  }
+
+  private initialize(group: Group, network: Map<string, Float32Array>): void {
+    if (group.initial === 'zero') return this.zero(group);
+    this.write(group, ({ name }) => network.get(name.replace(averages, ''))!);
+  }
+
+  private zero({ name }: Group): void {
+    this.runNodes({}, {}, [`${name}/zeroed`]);
   }
 
   private read({ variables }: Group): StateTensor[] {
@@ -402,9 +415,10 @@ class RecordedStep implements Step {
 
   private runBatch(kind: Kind, batch: Batch, outputs: string[], numbers: Record<string, number>) {
     const name = partName(kind, batch);
-    const { l, ab } = batchTensors(batch);
+    requireWhole(batch);
+    const [l, ab] = [packedBytes(batch.l), packedBytes(batch.ab)];
     const values = this.runNodes(
-      { [`${name}/input/l`]: l, [`${name}/input/ab`]: ab },
+      { [byteInput(`${name}/input/l`)]: l, [byteInput(`${name}/input/ab`)]: ab },
       numbers,
       outputs.map((output) => `${name}/${output}`),
     );
@@ -427,6 +441,13 @@ class RecordedStep implements Step {
 }
 
 const sumOf = (name: string) => `sum/${name}`;
+/** Prefix of the averaged weights. */
+const averages = 'average/';
+
+const graphVariable = ({ name, variable }: NamedVariable, prefix = ''): GraphVariable => ({
+  name: prefix + name,
+  shape: variable.shape,
+});
 
 const partName = (kind: Kind, { images, size }: BatchShape) => `${kind}/${images}x${size}`;
 

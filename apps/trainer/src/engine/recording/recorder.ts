@@ -46,7 +46,6 @@ export function record<T>({ backend, graph, given, constants, build, use }: Reco
     tf.tidy(() => use(build(), (tensor) => recording.nodeOf(tensor)));
   } finally {
     backend.binding = binding;
-    recording.dispose();
   }
 }
 
@@ -59,11 +58,14 @@ interface Known {
   isConstant: boolean;
 }
 
+/** Ids of tensors that TensorFlow does not have; TensorFlow.js frees none that is negative. Some tensors keep theirs. */
+const nextId = (): number => (lastId -= 1);
+let lastId = -1; // which says that a tensor has none
+
 class Recording {
   private readonly binding: Binding;
   private readonly known = new Map<number, Known>();
   private readonly shapesOfOperations = new Map<string, Pick<Metadata, 'shape' | 'dtype'>[]>();
-  private lastId = 0;
 
   constructor(
     private readonly backend: TensorFlowBackend,
@@ -72,10 +74,19 @@ class Recording {
     this.binding = backend.binding;
   }
 
+  /** Its numbers do not matter: if TensorFlow does not have them yet, they are dropped instead of handed over. */
   know(tensor: tf.Tensor, node: string): void {
-    const [id] = this.backend.getInputTensorIds([tensor]);
     const type = this.backend.getDTypeInteger(tensor.dtype);
-    this.known.set(id!, { node, shape: tensor.shape, type, isConstant: false });
+    this.known.set(this.standInId(tensor), { node, shape: tensor.shape, type, isConstant: false });
+  }
+
+  private standInId(tensor: tf.Tensor): number {
+    this.backend.binding = { createTensor: nextId } as unknown as Binding;
+    try {
+      return this.backend.getInputTensorIds([tensor])[0]!;
+    } finally {
+      this.backend.binding = this.binding;
+    }
   }
 
   embed(tensor: tf.Tensor): void {
@@ -105,10 +116,6 @@ class Recording {
       return typeof value === 'function' ? (value.bind(this.binding) as unknown) : value;
     };
     return new Proxy({} as Binding, { get: (_target, key) => Reflect.get(own, key) ?? passedOn(key) });
-  }
-
-  dispose(): void {
-    this.known.clear();
   }
 
   private knowConstant(id: number, shape: number[], type: number, values: ArrayBufferView): void {
@@ -150,7 +157,7 @@ class Recording {
     const results = isConstant
       ? this.binding.executeOp(name, attributes, ids, outputs)
       : this.shapesOf(name, attributes, ids, outputs).map(({ shape, dtype }) => ({
-          id: (this.lastId -= 1), // TensorFlow.js frees no tensor with a negative id
+          id: nextId(),
           shape,
           dtype,
         }));

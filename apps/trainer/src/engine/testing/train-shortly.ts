@@ -1,4 +1,4 @@
-import { buildNetwork, createEagerStep, makeLoss, type Batch, type StateTensor } from '@chromatune/models';
+import { buildNetwork, createEagerStep, makeLoss, type StateTensor } from '@chromatune/models';
 import {
   plainAdam,
   plainClassification,
@@ -9,6 +9,7 @@ import {
 } from '@chromatune/contracts';
 import { stream } from '@chromatune/random';
 import * as tf from '@tensorflow/tfjs';
+import { learnableBatch } from './learnable-batch.js';
 
 export interface ShortTraining {
   losses: number[];
@@ -34,7 +35,7 @@ export async function trainShortly({
     { stepsPerEpoch: steps },
   );
   const result: ShortTraining = { losses: [], tensorsAfterSteps: [], state: [] };
-  const batch = learnableBatch(4, 32);
+  const batch = learnableBatch(stream(1, 'short training'), { images: 4, size: 32 });
   for (let i = 0; i < steps; i++) {
     result.losses.push((await step.run(batch)).loss);
     result.tensorsAfterSteps.push(tf.memory().numTensors);
@@ -58,22 +59,4 @@ function recipe(type: 'regression' | 'classification'): Pick<Recipe, 'model' | '
     optimizer: plainAdam,
     loss: type === 'regression' ? plainRegression : { ...plainClassification, binGridSize: 20 },
   };
-}
-
-/** Blocks of 8 x 8 pixels: bright ones are blue, dark ones orange. */
-function learnableBatch(images: number, size: number): Batch {
-  const random = stream(1, 'short training');
-  const l = new Uint8Array(images * size * size);
-  const ab = new Uint8Array(images * size * size * 2);
-  for (let row = 0; row < images * size; row += 8) {
-    for (let column = 0; column < size; column += 8) {
-      const bright = random.integer(2) === 1;
-      for (let i = 0; i < 64; i++) {
-        const pixel = (row + (i >> 3)) * size + column + (i & 7);
-        l[pixel] = (bright ? 190 : 50) + random.integer(20);
-        ab.set(bright ? [120, 88] : [158, 168], 2 * pixel);
-      }
-    }
-  }
-  return { l, ab, images, size };
 }

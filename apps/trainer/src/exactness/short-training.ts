@@ -67,3 +67,17 @@ export function digestOf(state: StateTensor[]): string {
   }
   return hash.digest('hex');
 }
+
+/** Norm of the difference of all weights over their norm; the optimizer's slots do not count. */
+export function distance(ours: StateTensor[], theirs: StateTensor[]): number {
+  const byName = new Map(theirs.map((tensor) => [tensor.name, tensor.data]));
+  let [difference, whole] = [0, 0];
+  for (const { name, data } of ours.filter((tensor) => /^(encoder|decoder)\//.test(tensor.name))) {
+    const other = byName.get(name)!;
+    data.forEach((value, i) => {
+      difference += (value - other[i]!) ** 2;
+      whole += value ** 2;
+    });
+  }
+  return Math.sqrt(difference / whole);
+}

@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import type { EngineName } from '@chromatune/contracts';
 import { binCenters } from '@chromatune/models';
 import { repository } from '@chromatune/test-support';
 import type { StepJob } from './step-job.js';
@@ -15,41 +14,54 @@ export interface Contestant {
   start(recipe: StepRecipe): Promise<Stepper | { unavailable: string }>;
 }
 
+type Device = 'cpu' | 'cuda';
+
 const threads = availableParallelism();
 
-/** This project, in one of the ways that it can train. */
-export const ours = (name: string, step: StepJob['step'], engine: EngineName = 'native'): Contestant => ({
+/** This project, in one of the ways that it can train; switches of TensorFlow are given by environment variables. */
+export const ours = (
+  name: string,
+  { step = 'engine', engine = 'native', deterministic = true, switches = {} }: OurWay = {},
+): Contestant => ({
   name,
-  start: (recipe) => Stepper.start({ recipe, engine, step, threads: engine === 'portable' ? 1 : threads }),
+  start(recipe) {
+    const job = { recipe, engine, step, deterministic, threads: engine === 'portable' ? 1 : threads };
+    return Stepper.start(job, switches);
+  },
 });
 
-/** PyTorch in the memory layout that is faster for the recipe; it is tried for a moment. */
-export const pytorch = (python: string): Contestant => ({
+type OurWay = Partial<Pick<StepJob, 'step' | 'engine' | 'deterministic'>> & {
+  switches?: Record<string, string>;
+};
+
+/** PyTorch in the memory layout that is faster for the recipe; it is tried for a moment. On a GPU it may use TF32, as TensorFlow does. */
+export const pytorch = (python: string, device: Device = 'cpu'): Contestant => ({
   name: 'PyTorch',
   async start(recipe) {
     const rates = new Map<boolean, number>();
     for (const channelsLast of [true, false]) {
-      const stepper = await startPython(python, 'torch', recipe, { channelsLast });
+      const stepper = await startPython(python, 'torch', recipe, { device, channelsLast });
       if (!(stepper instanceof Stepper)) return stepper;
       const { images, seconds } = await stepper.turn(1);
       rates.set(channelsLast, images / seconds);
       stepper.stop();
     }
-    return startPython(python, 'torch', recipe, { channelsLast: rates.get(true)! > rates.get(false)! });
+    const channelsLast = rates.get(true)! > rates.get(false)!;
+    return startPython(python, 'torch', recipe, { device, channelsLast });
   },
 });
 
 /** Keras on TensorFlow, in graph mode. */
 export const keras = (python: string): Contestant => ({
   name: 'Keras',
-  start: (recipe) => startPython(python, 'keras', recipe, {}),
+  start: (recipe) => startPython(python, 'keras', recipe, { device: 'cpu' }),
 });
 
 async function startPython(
   python: string,
   library: 'torch' | 'keras',
   recipe: StepRecipe,
-  settings: { channelsLast?: boolean },
+  settings: { device: Device; channelsLast?: boolean },
 ): Promise<Stepper | { unavailable: string }> {
   const reason = whyNot(recipe);
   if (reason) return { unavailable: reason };
@@ -68,7 +80,7 @@ function pythonJob({ model, loss, optimizer, batchSize }: StepRecipe) {
   const { encoder, cut, imageSize } = model;
   const { learningRate } = optimizer;
   return {
-    ...{ encoder, cut, imageSize, batchSize, learningRate, threads, device: 'cpu', loss: loss.type },
+    ...{ encoder, cut, imageSize, batchSize, learningRate, threads, loss: loss.type },
     ...(loss.type === 'regression' ? { outputActivation: loss.outputActivation } : {}),
     ...(loss.type === 'classification'
       ? {

@@ -20,6 +20,8 @@ ${table(parts.map(({ name, takes, measures }) => ({ part: name, takes, measures 
   --rounds N    how often each thing is measured, in turn with the others
   --rows N      import: rows of the Kaggle layout (25000 is the real count)
   --portable    training: the portable engine, too (takes several times as long)
+  --gpu         training: on the first NVIDIA GPU, larger networks, against PyTorch
+  --python FILE training: a Python that has PyTorch (and Keras), instead of making one
 
 Figures are printed and written to test-results/bench-PART.json. Exit code 1: a target is missed; 2: no figures.
 `;
@@ -38,6 +40,8 @@ async function main(): Promise<void> {
       rounds: { type: 'string' },
       rows: { type: 'string', default: '25000' },
       portable: { type: 'boolean', default: false },
+      gpu: { type: 'boolean', default: false },
+      python: { type: 'string' },
     },
   });
   const chosen = positionals.map((name) => {
@@ -51,6 +55,8 @@ async function main(): Promise<void> {
       rows: atLeastOne('--rows', values.rows),
       rounds: values.rounds === undefined ? undefined : atLeastOne('--rounds', values.rounds),
       portable: values.portable,
+      gpu: values.gpu,
+      python: values.python,
       say: (line) => console.error(`  ${line}`),
     });
     if (!isGood) process.exitCode = 1;

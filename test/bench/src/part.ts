@@ -17,6 +17,10 @@ export interface Options {
   rounds: number | undefined;
   /** Also measure the portable engine (training). */
   portable: boolean;
+  /** Measure on the first NVIDIA GPU instead of the CPU (training). */
+  gpu: boolean;
+  /** A Python with the libraries of the contestants in it; otherwise one is made. */
+  python: string | undefined;
   /** For people who wait. */
   say: (line: string) => void;
 }

@@ -6,13 +6,15 @@ export const stepJob = z.object({
   recipe: currentRecipe.pick({ model: true, loss: true, optimizer: true, batchSize: true }),
   engine: engineName,
   threads: z.number().int().min(1),
+  /** As runs are, unless their recipe says otherwise: only operations that give the same bits again. */
+  deterministic: z.boolean().default(true),
   /**
    * The step that runs take, or the same operations one by one, or TensorFlow.js as it comes: no operations of ours,
    * and its own Adam.
    */
   step: z.enum(['engine', 'eager', 'stock']),
 });
-export type StepJob = z.infer<typeof stepJob>;
+export type StepJob = z.input<typeof stepJob>;
 
 /** Its first line: it is ready, or there is no such engine here. Python's children speak the same. */
 export const stepperState = z.union([
@@ -34,7 +36,9 @@ export const turn = z.object({
   seconds: z.number(),
   /** Of all threads of the process. */
   cpuSeconds: z.number(),
-  /** The most memory that the process has had so far. */
+  /** The most memory that the process has had so far: of the machine, or on a GPU of that. */
   peakBytes: z.number(),
+  /** Share of the time in which the GPU computed something. */
+  gpuBusy: z.number().optional(),
 });
 export type Turn = z.infer<typeof turn>;

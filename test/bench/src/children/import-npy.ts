@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { importNpy } from '@chromatune/data';
 import { importJob, type ImportUse } from '../import-job.js';
 
@@ -13,12 +12,6 @@ const use: ImportUse = {
   images: manifest.images.train + manifest.images.validation + manifest.images.test,
   seconds: (performance.now() - startedAt) / 1000,
   cpuSeconds: (user + system) / 1e6,
-  peakBytes: peakMemory(),
+  peakBytes: process.resourceUsage().maxRSS * 1024, // VmHWM of the kernel: of the whole process
 };
 process.send!(use, () => process.exit(0));
-
-/** The most memory that was ever resident, all of the process: VmHWM of the kernel. */
-function peakMemory(): number {
-  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'));
-  return Number(kilobytes![1]) * 1024;
-}

@@ -1,7 +1,5 @@
-import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { pathToFileURL } from 'node:url';
-import { type EngineName, plainTraining } from '@chromatune/contracts';
+import { plainTraining } from '@chromatune/contracts';
 import {
   type Batch,
   batchTensors,
@@ -14,19 +12,18 @@ import {
   plainKernels,
   setKernels,
 } from '@chromatune/models';
-import { stream } from '@chromatune/random';
-import { repository } from '@chromatune/test-support';
 import * as tf from '@tensorflow/tfjs';
-import { type StepJob, stepJob, type Turn, turnRequest } from '../step-job.js';
+import { stepJob, type Turn, turnRequest } from '../step-job.js';
+import { type CreateStep, noise, trainerFile } from './trainer.js';
 
 // A process of its own for one network on one engine, because TensorFlow keeps the engine and the number of threads that
 // it was first used with. Between its turns it does nothing.
 type TakeStep = () => Promise<unknown>;
-type CreateStep = typeof createEagerStep;
 
 const startedAt = performance.now() - process.uptime() * 1000;
 const job = stepJob.parse(JSON.parse(process.argv[2]!));
-const engine = await loadEngine(job).catch((error: Error) => error.message);
+const { loadEngine } = await trainerFile('engine.js');
+const engine = await loadEngine(job.engine, job).catch((error: Error) => error.message);
 if (typeof engine === 'string') answer({ unavailable: engine });
 else {
   const takeStep = prepare(engine.createStep);
@@ -42,7 +39,7 @@ else {
 
 function prepare(createStep: CreateStep): TakeStep {
   const recipe = { ...plainTraining, ...job.recipe, epochs: 1 };
-  const batch = noise(job);
+  const batch = noise({ images: recipe.batchSize, size: recipe.model.imageSize });
   if (job.step === 'stock') setKernels(plainKernels);
   const network = buildNetwork(recipe, 0);
   const loss = makeLoss(recipe);
@@ -99,28 +96,6 @@ async function takeSteps(takeStep: TakeStep, seconds: number): Promise<Turn> {
     cpuSeconds: (user + system) / 1e6,
     peakBytes: process.resourceUsage().maxRSS * 1024,
   };
-}
-
-/** As the trainer's children do it, with the trainer's own file: the one place that chooses engines. */
-async function loadEngine({ engine: name, threads }: StepJob) {
-  const trainer = (await import(
-    pathToFileURL(path.join(repository, 'apps/trainer/dist/engine.js')).href
-  )) as {
-    loadEngine(
-      want: EngineName,
-      options: { threads: number },
-    ): Promise<{ version: string; createStep: CreateStep }>;
-  };
-  return trainer.loadEngine(name, { threads });
-}
-
-/** The time of a step does not depend on what the pictures show. */
-function noise({ recipe: { batchSize: images, model } }: StepJob): Batch {
-  const size = model.imageSize;
-  const random = stream(0, 'bench');
-  const l = Uint8Array.from({ length: images * size * size }, () => random.integer(256));
-  const ab = Uint8Array.from({ length: l.length * 2 }, () => 98 + random.integer(60));
-  return { l, ab, images, size };
 }
 
 function answer(message: unknown): void {

@@ -7,6 +7,7 @@ import {
 } from '@chromatune/contracts';
 import { PythonMissing, pythonEnvironment, type Row } from '@chromatune/test-support';
 import { type Contestant, keras, ours, pytorch, type StepRecipe } from '../contestants.js';
+import { gpuMemoryUsed, watchGpu } from '../gpu.js';
 import { median } from '../numbers.js';
 import type { Check, Options, Part, Result } from '../part.js';
 import type { Turn } from '../step-job.js';
@@ -45,6 +46,22 @@ const lines: Line[] = [
   },
 ];
 
+/** What the report could not train, in batches that keep a GPU busy. */
+const gpuLines: Line[] = [
+  {
+    name: 'Table 1, 224², batch 128',
+    recipe: { model: { ...table1, imageSize: 224 }, ...regression, batchSize: 128 },
+  },
+  {
+    name: 'ResNet-152, 224², batch 32',
+    recipe: { model: { ...table1, encoder: 'resnet152', imageSize: 224 }, ...regression, batchSize: 32 },
+  },
+  {
+    name: 'VGG-16, 224², batch 64',
+    recipe: { model: { ...table1, encoder: 'vgg16', imageSize: 224 }, ...regression, batchSize: 64 },
+  },
+];
+
 const secondsPerTurn = 4;
 const defaultRounds = 5;
 
@@ -61,12 +78,13 @@ export const trainingPart: Part = {
   measures:
     'images per second of a training step: this project, TensorFlow.js as it comes, PyTorch and Keras',
   takes: '15 min',
-  async run({ rounds = defaultRounds, portable, say }: Options): Promise<Result> {
-    const { contestants, missing } = await findContestants(portable, say);
+  async run({ rounds = defaultRounds, ...options }: Options): Promise<Result> {
+    const { gpu, say } = options;
+    const { contestants, missing } = await findContestants(options);
     const result: Result = { rows: [], checks: [], notes: missing, details: [] };
-    for (const { name, recipe } of lines) {
+    for (const { name, recipe } of gpu ? gpuLines : lines) {
       say(`${name} …`);
-      const competition = await compete(recipe, contestants, { rounds, say });
+      const competition = await compete(recipe, contestants, { rounds, gpu, say });
       result.rows.push(...rowsOf(name, competition.taken));
       result.checks.push(...checksOf(name, competition.taken));
       for (const reason of competition.missing) result.notes.push(`${name}: ${reason}`);
@@ -80,21 +98,30 @@ export const trainingPart: Part = {
   },
 };
 
-async function findContestants(portable: boolean, say: (line: string) => void) {
-  const contestants: Contestant[] = [
-    ours('ours', 'engine'),
-    ours('ours, op by op', 'eager'),
-    ours('TensorFlow.js as it comes', 'stock'),
-    ...(portable ? [ours('ours, portable engine', 'engine', 'portable')] : []),
-  ];
+async function findContestants({ portable, gpu, python: given, say }: Omit<Options, 'rounds'>) {
+  const contestants: Contestant[] = gpu
+    ? waysOnGpu
+    : [
+        ours('ours'),
+        ours('ours, op by op', { step: 'eager' }),
+        ours('TensorFlow.js as it comes', { step: 'stock' }),
+        ...(portable ? [ours('ours, portable engine', { engine: 'portable' })] : []),
+      ];
   try {
-    const python = await pythonEnvironment(say);
-    return { contestants: [...contestants, pytorch(python), keras(python)], missing: [] };
+    const python = given ?? (await pythonEnvironment(say));
+    const others = gpu ? [pytorch(python, 'cuda')] : [pytorch(python), keras(python)];
+    return { contestants: [...contestants, ...others], missing: [] };
   } catch (error) {
     if (!(error instanceof PythonMissing)) throw error;
     return { contestants, missing: [`Left out: PyTorch and Keras. ${error.message} ${error.remedy}`] };
   }
 }
+
+const waysOnGpu: Contestant[] = [
+  ours('ours', { engine: 'cuda' }),
+  ours('ours, any algorithm', { engine: 'cuda', deterministic: false }),
+  ours('ours, XLA clusters', { engine: 'cuda', switches: { TF_XLA_FLAGS: '--tf_xla_auto_jit=2' } }),
+];
 
 /** What one contestant did in the rounds. */
 interface Taken {
@@ -107,29 +134,37 @@ interface Taken {
 async function compete(
   recipe: StepRecipe,
   contestants: Contestant[],
-  { rounds, say }: { rounds: number; say: (line: string) => void },
+  { rounds, gpu, say }: Pick<Options, 'gpu' | 'say'> & { rounds: number },
 ): Promise<{ taken: Taken[]; missing: string[] }> {
-  const steppers: Stepper[] = [];
+  const steppers: { stepper: Stepper; gpuBytes: number }[] = [];
   const taken: Taken[] = [];
   const missing: string[] = [];
   try {
     for (const { name, start } of contestants) {
+      const before = gpu ? await gpuMemoryUsed() : 0;
       const stepper = await start(recipe);
       if (stepper instanceof Stepper) {
         say(`  ${name}: ${stepper.ready.ready}`);
-        steppers.push(stepper);
+        steppers.push({ stepper, gpuBytes: gpu ? (await gpuMemoryUsed()) - before : 0 });
         taken.push({ contestant: name, ...stepper.ready, turns: [] });
       } else missing.push(`without ${name}: ${stepper.unavailable}.`);
     }
     for (let round = 0; round < rounds; round++) {
-      for (const [index, stepper] of steppers.entries()) {
-        taken[index]!.turns.push(await stepper.turn(secondsPerTurn));
+      for (const [index, { stepper, gpuBytes }] of steppers.entries()) {
+        const take = () => stepper.turn(secondsPerTurn);
+        taken[index]!.turns.push(gpu ? await takeOnGpu(take, gpuBytes) : await take());
       }
     }
   } finally {
-    for (const stepper of steppers) stepper.stop();
+    for (const { stepper } of steppers) stepper.stop();
   }
   return { taken, missing };
+}
+
+/** On a GPU its memory counts, which is taken in the first steps and kept. */
+async function takeOnGpu(take: () => Promise<Turn>, peakBytes: number): Promise<Turn> {
+  const { result, gpuBusy } = await watchGpu(take);
+  return { ...result, peakBytes, gpuBusy };
 }
 
 function rowsOf(line: string, taken: Taken[]): Row[] {
@@ -146,6 +181,9 @@ function rowsOf(line: string, taken: Taken[]): Row[] {
       'images per CPU s': median(one.turns.map(({ images, cpuSeconds }) => images / cpuSeconds)),
       'ms per step': median(one.turns.map(({ seconds, steps }) => (seconds / steps) * 1000)),
       'peak MB': peak(one) / 1e6,
+      ...(one.turns[0]?.gpuBusy !== undefined && {
+        'GPU busy %': median(one.turns.map(({ gpuBusy }) => gpuBusy! * 100)),
+      }),
       'ready after s': one.preparationSeconds,
     };
   });

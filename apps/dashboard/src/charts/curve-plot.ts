@@ -204,7 +204,7 @@ export class CurvePlot {
     ctx.restore();
   }
 
-  /** Over the curves, with a rim in the colour of the ground: a curve that crosses a label must not hide it. */
+  /** Over the curves, with a rim in the colour of the ground that both shine through: neither may hide the other. */
   private drawBaselineLabels(): void {
     if (!this.content) return;
     const { ctx, chartArea } = this.chart;
@@ -214,7 +214,7 @@ export class CurvePlot {
     ctx.textAlign = 'left'; // curves of epochs begin a little to the right
     ctx.fillStyle = muted;
     ctx.strokeStyle = surface;
-    ctx.lineWidth = 4;
+    ctx.lineWidth = 3;
     ctx.lineJoin = 'round';
     let lastY = -Infinity;
     for (const { label, y } of this.placedBaselines(this.content)) {
@@ -222,7 +222,9 @@ export class CurvePlot {
       lastY = y;
       ctx.textBaseline = below ? 'top' : 'bottom';
       const [x, edge] = [chartArea.left + 4, below ? y + 3 : y - 2];
+      ctx.globalAlpha = 0.6;
       ctx.strokeText(label, x, edge);
+      ctx.globalAlpha = 1;
       ctx.fillText(label, x, edge);
     }
     ctx.restore();

@@ -78,6 +78,17 @@ describe('LiveUpdates', () => {
     expect(isStale(['run', 's1-0'])).toBe(true);
   });
 
+  it.each(['trainers', 'datasets'] as const)(
+    'asks for the plan of a new sweep again when %s change',
+    (type) => {
+      client.setQueryData(['plan', 'name: a'], {});
+
+      updates.apply({ type });
+
+      expect(isStale(['plan', 'name: a'])).toBe(true);
+    },
+  );
+
   it('fetches everything but what is immutable after a reconnect', () => {
     client.setQueryData(['sweeps'], []);
     client.setQueryData(['dataset-version', 'abc'], {});

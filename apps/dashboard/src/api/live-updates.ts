@@ -35,10 +35,10 @@ export class LiveUpdates {
       case 'sample':
         return this.applySample(event.sample);
       case 'trainers':
-        this.refetch(['trainers']);
+        this.refetch(['trainers'], ['plan']); // which says how runs fit their memory
         return;
       case 'datasets':
-        this.refetch(['datasets'], ['dataset']);
+        this.refetch(['datasets'], ['dataset'], ['plan']);
     }
   }
 

@@ -29,7 +29,7 @@ function NoDataset() {
     <div className="empty">
       <h2>No dataset yet</h2>
       <p>A folder of photographs becomes one; every version of it stays as it was.</p>
-      <pre>
+      <pre tabIndex={0} aria-label="Command">
         <code>npx chromatune data import photos ~/Pictures --name my-photos</code>
       </pre>
     </div>

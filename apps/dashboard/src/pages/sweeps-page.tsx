@@ -38,7 +38,7 @@ function NoSweep() {
         A sweep trains one network for each choice of parameters and shows them beside each other.{' '}
         <Link to="/new">Write one here</Link>, or launch the example:
       </p>
-      <pre>
+      <pre tabIndex={0} aria-label="Command">
         <code>npx chromatune sweep launch examples/first-sweep.yaml</code>
       </pre>
       <p>

@@ -63,5 +63,21 @@ def soft_targets(ab: np.ndarray, bins: np.ndarray, neighbors: int, sigma: float)
     return targets
 
 
+def rebalancing_weights(prior: np.ndarray, bins: np.ndarray, kind: str, lambda_: float, sigma: float) -> np.ndarray:
+    """w of each bin, in proportion to 1 / ((1 - lambda) smoothed prior + lambda uniform), sum(smoothed prior * w) = 1.
+
+    `paper` mixes with all bins, `released-code` with those that hold colours, where an empty bin gets no more than the
+    heaviest of them.
+    """
+    spread = np.exp(-distances(bins, bins) / (2 * sigma**2))
+    smooth = prior @ (spread / spread.sum(1, keepdims=True))
+    filled = prior > 0
+    uniform = np.full(len(bins), 1 / len(bins)) if kind == "paper" else filled / filled.sum()
+    weights = 1 / ((1 - lambda_) * smooth + lambda_ * uniform)
+    if kind == "released-code":
+        weights = np.where(filled, weights, np.minimum(weights, weights[filled].max()))
+    return weights / (weights * smooth).sum()
+
+
 def hard_labels(ab: np.ndarray, bins: np.ndarray) -> np.ndarray:
     return distances(ab, bins).argmin(1)  # the first of equally near ones

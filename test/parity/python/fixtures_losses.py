@@ -1,13 +1,15 @@
-"""Losses with their gradients in the prediction, and the colours that a distribution over bins is decoded to.
+"""Losses with their gradients in the prediction, what is known of them beforehand, how well a head knows the bins, and the
+colours that a distribution over bins is decoded to.
 
 The true colours are 8-bit: the hashes of `ab` modulo 256, laid out (n, 2, h, w), a first. A prediction is 3 u of
 `prediction`, in PyTorch's layout (n, channels, h, w).
 """
 
+import numpy as np
 import torch
 from torch.nn import functional as F
 
-from color_bins import bins_of, hard_labels, soft_targets
+from color_bins import bins_of, hard_labels, rebalancing_weights, soft_targets
 from hash_fill import integers, tensor
 from record import digits, summary, write
 
@@ -22,6 +24,7 @@ CLASSIFICATION = {
     "headResolution": "full",
     "doubleSoftmax": False,
     "encoding": {"type": "hard"},
+    "rebalancing": {"type": "none"},
     "reduction": "mean",
 }
 SOFT = {"type": "soft", "neighbors": 5, "sigma": 5.0}
@@ -45,16 +48,22 @@ def losses() -> None:
         {**CLASSIFICATION, "headResolution": "quarter", "encoding": SOFT},
         {**CLASSIFICATION, "binSet": "gamut", "encoding": SOFT},
         {**CLASSIFICATION, "binSet": "square", "binGridSize": 25, "encoding": SOFT},
+        *(
+            {**CLASSIFICATION, "rebalancing": {"type": kind, "lambda": 0.5, "sigma": 5.0}, **change}
+            for kind in ("paper", "released-code")
+            for change in ({}, {"encoding": SOFT}, {"headResolution": "quarter", "reduction": "sum"})
+        ),
     ]
-    write("losses", [case(recipe) for recipe in recipes] + decodings())
+    ranked = [{**CLASSIFICATION, **change} for change in ({}, {"headResolution": "quarter"}, {"binSet": "gamut"})]
+    write("losses", [case(recipe) for recipe in recipes] + [measures_case(recipe) for recipe in ranked] + decodings())
 
 
 def case(recipe: dict) -> dict:
     if recipe["type"] == "regression":
         return {"recipe": recipe, **value_and_gradient(regression_loss(recipe), 2, SIDE)}
-    bins, loss = classification_loss(recipe, SIDE)
+    bins, loss, bounds = classification_loss(recipe, SIDE)
     side = SIDE // 4 if recipe["headResolution"] == "quarter" else SIDE
-    return {"recipe": recipe, "bins": bins, **value_and_gradient(loss, bins, side)}
+    return {"recipe": recipe, "bins": bins, **value_and_gradient(loss, bins, side), **bounds}
 
 
 def true_colors(side: int) -> torch.Tensor:
@@ -80,26 +89,78 @@ def regression_loss(recipe: dict, side: int = SIDE):
 
 
 def classification_loss(recipe: dict, side: int):
-    """Number of bins, and the loss of logits. At a quarter resolution every fourth pixel of every fourth row counts."""
+    """Number of bins, the loss of logits, and its bounds. At a quarter resolution every fourth pixel of every fourth row counts."""
     bins = bins_of(recipe["binSet"], recipe["binGridSize"])
-    step = 4 if recipe["headResolution"] == "quarter" else 1
-    truth = true_colors(side)[:, :, ::step, ::step] - 128
-    n, _, h, w = truth.shape
-    pixels = truth.permute(0, 2, 3, 1).reshape(-1, 2).numpy()
+    pixels = pixels_of(recipe, side)
+    n, h, w = BATCH, *[round((len(pixels) / BATCH) ** 0.5)] * 2
     encoding = recipe["encoding"]
     if encoding["type"] == "hard":
+        labels = np.eye(len(bins))[hard_labels(pixels, bins)]
         target = torch.from_numpy(hard_labels(pixels, bins)).reshape(n, h, w)
     else:
-        weights = soft_targets(pixels, bins, encoding["neighbors"], encoding["sigma"])
-        target = torch.from_numpy(weights).reshape(n, h, w, -1).permute(0, 3, 1, 2)
+        labels = soft_targets(pixels, bins, encoding["neighbors"], encoding["sigma"])
+        target = torch.from_numpy(labels).reshape(n, h, w, -1).permute(0, 3, 1, 2)
+    importance = importance_of(recipe["rebalancing"], pixels, bins, side)
+    is_printed = recipe["rebalancing"]["type"] != "released-code"
+    reduced = (lambda of_pixels: of_pixels.mean()) if recipe["reduction"] == "mean" else (lambda of_pixels: of_pixels.sum() / n)
 
     def loss(prediction):
         logits = torch.softmax(prediction, 1) if recipe["doubleSoftmax"] else prediction
         goal = target if target.dtype == torch.int64 else target.to(logits.dtype)
         of_pixels = F.cross_entropy(logits, goal, reduction="none")
-        return of_pixels.mean() if recipe["reduction"] == "mean" else of_pixels.sum() / n
+        weighted = reduced(of_pixels * torch.from_numpy(importance).to(logits.dtype).reshape(n, h, w))
+        # The released code trains with the weights and prints the loss without. Each picture here has a colour.
+        return weighted if is_printed else weighted + (reduced(of_pixels) - weighted).detach()
 
-    return len(bins), loss
+    if recipe["doubleSoftmax"]:
+        return len(bins), loss, {}
+    weights = importance if is_printed else np.ones(len(pixels))
+    marginal = weights @ labels / weights.sum()
+    added = 1 if recipe["reduction"] == "mean" else h * w
+    bounds = {
+        "floor": digits((weights * entropy(labels)).mean() * added),
+        "marginal": digits(weights.mean() * entropy(marginal) * added),
+    }
+    return len(bins), loss, bounds
+
+
+def pixels_of(recipe: dict, side: int) -> np.ndarray:
+    """True ab of the pixels that have labels, (count, 2)."""
+    step = 4 if recipe["headResolution"] == "quarter" else 1
+    truth = true_colors(side)[:, :, ::step, ::step] - 128
+    return truth.permute(0, 2, 3, 1).reshape(-1, 2).numpy()
+
+
+def importance_of(rebalancing: dict, pixels: np.ndarray, bins: np.ndarray, side: int) -> np.ndarray:
+    """Weight of each pixel; the training split is all pixels of these pictures."""
+    if rebalancing["type"] == "none":
+        return np.ones(len(pixels))
+    training = true_colors(side).permute(0, 2, 3, 1).reshape(-1, 2).numpy() - 128
+    prior = np.bincount(hard_labels(training, bins), minlength=len(bins)) / len(training)
+    weights = rebalancing_weights(prior, bins, rebalancing["type"], rebalancing["lambda"], rebalancing["sigma"])
+    return weights[hard_labels(pixels, bins)]
+
+
+def entropy(distributions: np.ndarray) -> np.ndarray:
+    """Over the last axis, in nats."""
+    logs = np.log(distributions, where=distributions > 0, out=np.zeros_like(distributions))
+    return -(distributions * logs).sum(-1)
+
+
+def measures_case(recipe: dict) -> dict:
+    """Of logits to which 3 is added at the true bin, or few would be right."""
+    bins = bins_of(recipe["binSet"], recipe["binGridSize"])
+    labels = torch.from_numpy(hard_labels(pixels_of(recipe, SIDE), bins))
+    side = SIDE // 4 if recipe["headResolution"] == "quarter" else SIDE
+    logits = tensor("prediction", (BATCH, len(bins), side, side), 3.0).double()
+    rows = logits.permute(0, 2, 3, 1).reshape(-1, len(bins)) + 3 * F.one_hot(labels, len(bins))
+    share = lambda k: digits((rows.topk(k).indices == labels[:, None]).any(1).double().mean())  # noqa: E731
+    measures = {
+        "top1": share(1),
+        "top5": share(5),
+        "entropy": digits(torch.distributions.Categorical(logits=rows).entropy().mean()),
+    }
+    return {"recipe": recipe, "bins": len(bins), "measures": measures}
 
 
 def value_and_gradient(loss, channels: int, side: int) -> dict:

@@ -62,6 +62,14 @@ const decoding = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('argmax') }),
 ]);
 
+const ofLoss = {
+  ...ofClassification,
+  rebalancing: z.discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('none') }),
+    z.strictObject({ type: z.enum(['paper', 'released-code']), lambda: z.number(), sigma: z.number() }),
+  ]),
+};
+
 const headOfClassification = z.strictObject({ ...ofClassification, ...ofHead });
 
 const modelCase = z.strictObject({
@@ -86,13 +94,20 @@ export type ModelCase = z.infer<typeof modelCase>;
 const lossCase = z.union([
   z.strictObject({ recipe: z.strictObject(ofRegression), value: z.number(), gradient: tensorSummary }),
   z.strictObject({
-    recipe: z.strictObject(ofClassification),
+    recipe: z.strictObject(ofLoss),
     bins: z.number().int(),
     value: z.number(),
     gradient: tensorSummary,
+    floor: z.number().optional(),
+    marginal: z.number().optional(),
   }),
   z.strictObject({
-    recipe: z.strictObject({ ...ofClassification, decoding }),
+    recipe: z.strictObject(ofLoss),
+    bins: z.number().int(),
+    measures: z.strictObject({ top1: z.number(), top5: z.number(), entropy: z.number() }),
+  }),
+  z.strictObject({
+    recipe: z.strictObject({ ...ofLoss, decoding }),
     bins: z.number().int(),
     decoded: tensorSummary,
   }),

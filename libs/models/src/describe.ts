@@ -8,6 +8,7 @@ export {
 export {
   chooseMicroBatch,
   correctionOf,
+  forecastVersion,
   forecastMemory,
   type MemoryForecast,
   type MicroBatchChoice,

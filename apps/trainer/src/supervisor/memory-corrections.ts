@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { canonicalJson, type Environment, type Recipe } from '@chromatune/contracts';
+import { forecastVersion } from '@chromatune/models/describe';
 import { z } from 'zod';
 
 const kept = z.record(z.string(), z.number().positive());
@@ -9,8 +10,8 @@ const kept = z.record(z.string(), z.number().positive());
 const mostShapes = 2000;
 
 /**
- * What the activations of each shape of network really took on this device, as a multiple of their static estimate. Kept in
- * a file of the trainer's folder. A lost or damaged file only means that shapes are measured again.
+ * What training each shape of network really took on this device, as a multiple of its static forecast. Kept in a
+ * file of the trainer's folder. A lost or damaged file only means that shapes are measured again.
  */
 export class MemoryCorrections {
   private readonly known = new Map<string, number>();
@@ -42,7 +43,7 @@ export class MemoryCorrections {
   }
 }
 
-/** What activations depend on, beside the number of images. */
+/** What the memory depends on, beside the number of images. */
 function shapeOf({ model, loss, optimizer, averageDecay }: Recipe, { engineVersion, device }: Environment) {
   const { weights: _weights, ...network } = model;
   const shape = {
@@ -52,6 +53,7 @@ function shapeOf({ model, loss, optimizer, averageDecay }: Recipe, { engineVersi
     averages: averageDecay > 0,
     engineVersion,
     device,
+    forecastVersion,
   };
   return createHash('sha256').update(canonicalJson(shape)).digest('hex').slice(0, 16);
 }

@@ -5,8 +5,6 @@ export { crossEntropy, type Labels } from './losses/cross-entropy.js';
 export { type Loss, type LossMeasure, makeLoss } from './losses/loss.js';
 export { abRmse, abSquaredError } from './metrics/ab-error.js';
 export { aucWeights } from './metrics/auc.js';
-export { ColorMeter, type ColorMetrics } from './metrics/color-meter.js';
-export { type ComparedImage, imageMeasureNames, imageMeasurer } from './metrics/image-measures.js';
 export { buildLpips, type Lpips } from './metrics/lpips.js';
 export { LpipsMeter } from './metrics/lpips-meter.js';
 export { type NamedVariable } from './networks/declarations.js';

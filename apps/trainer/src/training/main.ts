@@ -3,6 +3,7 @@ import type { FileProvider } from '@chromatune/data';
 import { type Engine, loadEngine } from '../engine.js';
 import { BatchThread } from './batch-source.js';
 import { toFailure } from './failure.js';
+import { type MakeMeasures, MeasureThreads } from './measure-source.js';
 import { Reporter } from './reporter.js';
 import { trainRun } from './train-run.js';
 
@@ -36,7 +37,9 @@ async function train(assignment: Assignment): Promise<void> {
     const engine = await loadAssignedEngine(assignment);
     report.log('info', `Attempt ${assignment.attempt} trains on ${describe(assignment)}.`);
     const batches = new BatchThread(files);
-    const result = await trainRun({ engine, assignment, files, batches, report, signal: stop.signal });
+    const measureWith: MakeMeasures = (options) => new MeasureThreads(engine.threads, options);
+    const { signal } = stop;
+    const result = await trainRun({ engine, assignment, files, batches, measureWith, report, signal });
     report.report({ type: 'finished', ...result });
   } catch (error) {
     report.report({ type: 'failed', failure: toFailure(error, report.lastStep) });

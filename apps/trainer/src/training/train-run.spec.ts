@@ -34,6 +34,7 @@ import { makeTestWeights } from '../testing/tiny-weights.js';
 import { batchesHere } from './batch-source.js';
 import { readBytes } from './checkpoint.js';
 import { NonFinite, toFailure } from './failure.js';
+import { measuresHere } from './measure-source.js';
 import { Reporter } from './reporter.js';
 import { trainRun, type TrainResult } from './train-run.js';
 
@@ -499,6 +500,7 @@ async function train(options: {
       assignment,
       files: provider,
       batches,
+      measureWith: measuresHere,
       report,
       signal: stop.signal,
     });

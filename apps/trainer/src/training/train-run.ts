@@ -8,6 +8,7 @@ import { type BatchSource, timed } from './batch-source.js';
 import { decideMicroBatch } from './choose-micro-batch.js';
 import { newEpoch, type Progress, readCheckpoint, untrained, writeCheckpoint } from './checkpoint.js';
 import { NonFinite } from './failure.js';
+import type { MakeMeasures } from './measure-source.js';
 import { loadImportedWeights, loadLpips } from './imported-weights.js';
 import { PeakMemory } from './peak-memory.js';
 import { watchTensors } from './watch-tensors.js';
@@ -21,6 +22,8 @@ export interface TrainOptions {
   /** Local copies of dataset files and of the recipe's weights, by name. */
   files: FileProvider;
   batches: BatchSource;
+  /** Where validations measure pictures. */
+  measureWith: MakeMeasures;
   report: Reporter;
   /** Aborted to ask for a checkpoint at the next step boundary and an end. */
   signal: AbortSignal;
@@ -43,6 +46,7 @@ export async function trainRun({
   assignment,
   files,
   batches,
+  measureWith,
   report,
   signal,
 }: TrainOptions): Promise<TrainResult> {
@@ -76,7 +80,8 @@ export async function trainRun({
     microBatch: images,
   });
   const lpips = await loadLpips(recipe, files);
-  const validation = { recipe, manifest, files, colorWeights: aucWeights(counts), lpips };
+  const pictures = measureWith({ size: recipe.model.imageSize, weights: aucWeights(counts) });
+  const validation = { recipe, manifest, files, pictures, lpips };
   if (at.step === 0) {
     const baselines = await measureBaselines({ ...validation, loss });
     report.report({ type: 'baselines', baselines });
@@ -152,12 +157,13 @@ export async function trainRun({
     await report.flush();
   }
 
-  function finish(outcome: TrainResult['outcome']): TrainResult {
+  async function finish(outcome: TrainResult['outcome']): Promise<TrainResult> {
     const result = { outcome, weightsSha256: weightsSha256(step.state()) };
     step.dispose();
     network.dispose();
     loss.dispose();
     lpips?.dispose();
+    await pictures.close();
     return result;
   }
 }

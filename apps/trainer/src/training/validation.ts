@@ -7,25 +7,24 @@ import {
   type Recipe,
   toMeasured,
 } from '@chromatune/contracts';
-import { type FileProvider, lab8ToSrgb, paintLightness, splitBatches } from '@chromatune/data';
+import { type FileProvider, splitBatches } from '@chromatune/data';
 import {
   type Batch,
-  ColorMeter,
-  type ColorMetrics,
   type EvaluationMeasure,
-  imageMeasurer,
   type Loss,
   type Lpips,
   LpipsMeter,
   type Step,
 } from '@chromatune/models';
+import { ColorMeter, type ColorMetrics } from '@chromatune/models/measures';
+import { paintedImage } from './measure-pictures.js';
+import type { MeasureSource } from './measure-source.js';
 
 interface ValidationData {
   recipe: Recipe;
   manifest: DatasetManifest;
   files: FileProvider;
-  /** Weight of each 8-bit colour in the rebalanced AuC: see `aucWeights`. */
-  colorWeights: Float64Array;
+  pictures: MeasureSource;
   /** Where the recipe asks for it. */
   lpips: Lpips | null;
 }
@@ -43,16 +42,16 @@ type Named<K extends string> = Record<`validation/${K}`, number>;
 
 /** Measures the whole validation split. */
 export async function validate({ step, alive, ...data }: ValidationOptions): Promise<ValidationMetrics> {
-  const meter = new PictureMeter(data);
+  const meter = new PictureMeter(data, data.pictures);
   const means = new Means();
   for await (const batch of validationBatches(data)) {
     const { loss, ab, measures } = await step.evaluate(batch);
     means.add({ loss, ...measures }, batch.images);
-    meter.add(batch, ab);
+    await meter.add(batch, ab);
     alive();
     await setImmediate();
   }
-  return named({ ...means.read(), ...meter.read() }) as ValidationMetrics;
+  return named({ ...means.read(), ...(await meter.read()) }) as ValidationMetrics;
 }
 
 /** Means over images of what is known as means over batches. */
@@ -80,19 +79,19 @@ export interface BaselineOptions extends ValidationData {
  */
 export async function measureBaselines(options: BaselineOptions): Promise<Baselines> {
   const { recipe, manifest, loss } = options;
-  const grey = { color: [0, 0] as const, meter: new PictureMeter(options) };
-  const meanColor = { color: manifest.statistics.meanAb, meter: new PictureMeter(options) };
+  const grey = { color: [0, 0] as const, meter: new PictureMeter(options, options.pictures) };
+  const meanColor = { color: manifest.statistics.meanAb, meter: new PictureMeter(options, options.pictures) };
   const labelled = new Float64Array(65_536);
   for await (const batch of validationBatches(options)) {
-    for (const { color, meter } of [grey, meanColor]) meter.add(batch, repeated(color, batch));
+    for (const { color, meter } of [grey, meanColor]) await meter.add(batch, repeated(color, batch));
     countLabelled(batch, recipe, labelled);
     await setImmediate();
   }
   const metric = recipe.loss.type === 'combined' ? 'validation/lossClassification' : 'validation/loss';
   const bounds = loss.bounds(labelled);
   return {
-    grey: toBaseline(grey.meter.read()),
-    meanColor: toBaseline(meanColor.meter.read()),
+    grey: toBaseline(await grey.meter.read()),
+    meanColor: toBaseline(await meanColor.meter.read()),
     ...(bounds && { marginal: { metric, loss: toMeasured(bounds.marginal) } }),
     ...(bounds && bounds.floor > 0 && { floor: { metric, loss: toMeasured(bounds.floor) } }),
   };
@@ -137,34 +136,38 @@ const validationBatches = ({ recipe, manifest, files }: ValidationData) =>
 
 type PictureMetrics = ColorMetrics & { lpips?: number };
 
-/** Paints images with their true and their predicted colours, and measures how they compare. */
+/** Batches that may wait to be measured, so that their pictures do not pile up. */
+const mostWaiting = 2;
+
+/** Adds up how the predicted colours of batches compare with the true ones, in the order of the batches. */
 class PictureMeter {
-  private readonly measure: ReturnType<typeof imageMeasurer>;
   private readonly colors = new ColorMeter();
   private readonly lpips: LpipsMeter | null;
+  private readonly waiting: Promise<Float64Array>[] = [];
 
-  constructor({ recipe, colorWeights, lpips }: ValidationData) {
-    const { imageSize } = recipe.model;
-    this.measure = imageMeasurer(imageSize, colorWeights);
-    this.lpips = lpips && new LpipsMeter(lpips, imageSize);
+  constructor(
+    { recipe, lpips }: ValidationData,
+    private readonly measures: MeasureSource,
+  ) {
+    this.lpips = lpips && new LpipsMeter(lpips, recipe.model.imageSize);
   }
 
-  add({ l, ab, images, size }: Batch, predicted: Float32Array): void {
-    const pixels = size ** 2;
-    for (let image = 0; image < images; image++) {
-      const [from, to] = [image * pixels, (image + 1) * pixels];
-      const lightness = l.subarray(from, to);
-      const truthAb = ab.subarray(from * 2, to * 2);
-      const predictedAb = predicted.subarray(from * 2, to * 2);
-      const truthRgb = lab8ToSrgb(lightness, truthAb, pixels);
-      const predictedRgb = paintLightness(lightness, predictedAb, pixels);
-      this.colors.add(this.measure({ truthAb, predictedAb, truthRgb, predictedRgb }));
-      this.lpips?.add({ truthRgb, predictedRgb });
+  async add(batch: Batch, predicted: Float32Array): Promise<void> {
+    const measured = this.measures.measure(batch, predicted);
+    measured.catch(() => undefined); // it is thrown where it is awaited
+    this.waiting.push(measured);
+    for (let image = 0; this.lpips && image < batch.images; image++) {
+      this.lpips.add(paintedImage(batch, predicted, image));
     }
+    while (this.waiting.length > mostWaiting) await this.takeNext();
   }
 
-  read = (): PictureMetrics => ({
-    ...this.colors.read(),
-    ...(this.lpips && { lpips: this.lpips.read() }),
-  });
+  async read(): Promise<PictureMetrics> {
+    while (this.waiting.length > 0) await this.takeNext();
+    return { ...this.colors.read(), ...(this.lpips && { lpips: this.lpips.read() }) };
+  }
+
+  private async takeNext(): Promise<void> {
+    this.colors.add(await this.waiting.shift()!);
+  }
 }

@@ -1,4 +1,5 @@
-import { aucWeights, ColorMeter, type ColorMetrics, imageMeasurer } from '@chromatune/models';
+import { aucWeights } from '@chromatune/models';
+import { ColorMeter, type ColorMetrics, imageMeasurer } from '@chromatune/models/measures';
 import { compareNumbers, type Item } from '../comparison.js';
 import { readFixtures } from '../fixtures.js';
 import { hashes, hashIntegers, uniform } from '../hash-fill.js';

@@ -2,8 +2,24 @@ import { type Run, run as runSchema, isEnded, sweep, trainer } from '@chromatune
 import { type Platform, startPlatform, temporaryFolder, until } from '@chromatune/test-support';
 import { z } from 'zod';
 
-/** Batch size of `launchRuns`. */
-export const batchSize = 16;
+/** What `launchRuns` trains. */
+export interface TrainedNetwork {
+  name: string;
+  /** As in a sweep file. */
+  model: string;
+  batchSize: number;
+}
+
+export const firstSweep: TrainedNetwork = {
+  name: 'first sweep',
+  model: 'encoder: resnet18, width: 0.5, imageSize: 64',
+  batchSize: 16,
+};
+export const table1: TrainedNetwork = {
+  name: 'Table 1',
+  model: 'encoder: resnet34, imageSize: 64',
+  batchSize: 32,
+};
 
 /** The platform as a user starts it, at rest, with a dataset of so many drawn scenes, one image each. */
 export async function startWithScenes(name: string, scenes: number): Promise<Platform> {
@@ -34,16 +50,17 @@ export async function slotsOf(platform: Platform): Promise<number> {
   return slots;
 }
 
-/** Launches a sweep of as many runs, side by side, each like a run of the first sweep. They differ in their seed. */
+/** Launches a sweep of as many runs of a regression, side by side. They differ in their seed. */
 export async function launchRuns(
   platform: Platform,
+  { model, batchSize }: TrainedNetwork,
   options: { runs: number; epochs: number },
 ): Promise<string> {
   const seeds = Array.from({ length: options.runs }, (_, seed) => seed);
   const yaml = `
 name: bench
 dataset: scenes
-model: { encoder: resnet18, width: 0.5, imageSize: 64 }
+model: { ${model} }
 training: { loss: regression, batchSize: ${batchSize} }
 space: { seed: [${seeds.join(', ')}] }
 search: { method: grid, parallel: ${options.runs} }

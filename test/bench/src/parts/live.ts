@@ -1,10 +1,10 @@
 import { storedPoint } from '@chromatune/contracts';
 import { z } from 'zod';
-import { launchRuns, slotsOf, startWithScenes, untilCompleted } from '../first-sweep.js';
+import { firstSweep, launchRuns, slotsOf, startWithScenes, untilCompleted } from '../first-sweep.js';
 import { type Arrival, hearPoints } from '../live-points.js';
 import { median, quantile } from '../numbers.js';
 import type { Options, Part, Result } from '../part.js';
-import type { Row } from '@chromatune/test-support';
+import { type Row, until } from '@chromatune/test-support';
 
 const scenes = 800;
 const epochs = 4;
@@ -24,13 +24,16 @@ export const livePart: Part = {
     try {
       const slots = await slotsOf(platform);
       say(`${slots} runs side by side …`);
-      const sweepId = await launchRuns(platform, { runs: slots, epochs });
+      const sweepId = await launchRuns(platform, firstSweep, { runs: slots, epochs });
       const arrivals = await hearPoints(platform.apiUrl, sweepId, over.signal);
       const runs = await untilCompleted(platform, sweepId, slots);
       const stored = await Promise.all(
         runs.map(({ id }) => platform.get(`runs/${id}/points?limit=100000`, z.array(storedPoint))),
       );
-      return report(arrivals, stored.flat().length);
+      const points = stored.flat().length;
+      const lastPoint = Date.now() + mostSeconds * 1000; // the end of a run is known before its last points are heard
+      await until('the last points', async () => arrivals.length >= points || Date.now() > lastPoint);
+      return report(arrivals, points);
     } finally {
       over.abort();
       await platform.stop();

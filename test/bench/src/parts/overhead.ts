@@ -8,7 +8,16 @@ import {
 } from '@chromatune/contracts';
 import { type Platform, type Row, until } from '@chromatune/test-support';
 import { z } from 'zod';
-import { batchSize, launchRuns, runsOf, slotsOf, startWithScenes, untilCompleted } from '../first-sweep.js';
+import {
+  firstSweep,
+  launchRuns,
+  runsOf,
+  slotsOf,
+  startWithScenes,
+  table1,
+  type TrainedNetwork,
+  untilCompleted,
+} from '../first-sweep.js';
 import { median, sum } from '../numbers.js';
 import type { Options, Part, Result } from '../part.js';
 import { cpuUseOf, type CpuUse } from '../process-cpu.js';
@@ -37,25 +46,31 @@ export const overheadPart: Part = {
   name: 'overhead',
   measures:
     'share of a run that supervisor, data, metrics, samples and checkpoints take, against the bare loop',
-  takes: '3 min',
+  takes: '5 min',
   async run({ rounds = defaultRounds, say }: Options): Promise<Result> {
     const platform = await startWithScenes('overhead', scenes);
     try {
       const slots = await slotsOf(platform);
-      const runs: Measured[] = [];
-      const cpu: number[][] = [];
-      const bare: Turn[] = [];
-      for (let round = 1; round <= rounds; round++) {
-        say(`round ${round} of ${rounds}: ${slots} runs side by side on the platform …`);
-        const trained = await trainOnPlatform(platform, slots);
-        cpu.push(trained.cpu);
-        for (const { id, recipe } of trained.details) {
-          runs.push(measure(await pointsOf(platform, id), recipe.batchSize));
+      const results: Result[] = [];
+      for (const network of [firstSweep, table1]) {
+        const measured: Totals = { runs: [], cpu: [], bare: [] };
+        for (let round = 1; round <= rounds; round++) {
+          say(`${network.name}, round ${round} of ${rounds}: ${slots} runs side by side on the platform …`);
+          const trained = await trainOnPlatform(platform, network, slots);
+          measured.cpu.push(trained.cpu);
+          for (const { id, recipe } of trained.details) {
+            measured.runs.push(measure(await pointsOf(platform, id), recipe.batchSize));
+          }
+          say(`${network.name}, round ${round} of ${rounds}: ${slots} bare loops side by side …`);
+          measured.bare.push(...(await stepBare(trained.details)));
         }
-        say(`round ${round} of ${rounds}: ${slots} bare loops side by side …`);
-        bare.push(...(await stepBare(trained.details)));
+        results.push(report(network, slots, measured));
       }
-      return report({ runs, cpu, bare, slots });
+      return {
+        rows: results.flatMap(({ rows }) => rows),
+        checks: results.flatMap(({ checks }) => checks),
+        notes: results.flatMap(({ notes }) => notes),
+      };
     } finally {
       await platform.stop();
     }
@@ -63,8 +78,8 @@ export const overheadPart: Part = {
 };
 
 /** Trains on the platform. CPU time is that from the first steps to the end, in milliseconds a step. */
-async function trainOnPlatform(platform: Platform, slots: number) {
-  const sweepId = await launchRuns(platform, { runs: slots, epochs });
+async function trainOnPlatform(platform: Platform, network: TrainedNetwork, slots: number) {
+  const sweepId = await launchRuns(platform, network, { runs: slots, epochs });
   const stepsDone = async () => sum((await runsOf(platform, sweepId)).map(({ step }) => step));
   await until('the first steps', async () => {
     const runs = await runsOf(platform, sweepId);
@@ -104,7 +119,7 @@ function measure(points: StoredPoint[], batch: number): Measured {
 /** The bare loops of these runs, all at the same time. */
 async function stepBare(details: RunDetail[]): Promise<Turn[]> {
   const started = await Promise.all(
-    details.map(({ recipe: { model, loss, optimizer }, environment }) => {
+    details.map(({ recipe: { model, loss, optimizer, batchSize }, environment }) => {
       const { engine, threads } = environment as Environment;
       const recipe = { model, loss, optimizer, batchSize };
       return Stepper.start({ recipe, engine, threads, step: 'engine' });
@@ -121,30 +136,39 @@ async function stepBare(details: RunDetail[]): Promise<Turn[]> {
   }
 }
 
-function report(measured: { runs: Measured[]; cpu: number[][]; bare: Turn[]; slots: number }): Result {
-  const { runs, cpu, bare, slots } = measured;
+/** Of one network, of all rounds. */
+interface Totals {
+  runs: Measured[];
+  cpu: number[][];
+  bare: Turn[];
+}
+
+function report(network: TrainedNetwork, slots: number, { runs, cpu, bare }: Totals): Result {
   const bareWall = median(bare.map(({ seconds, steps }) => (seconds / steps) * 1000));
   const bareCpu = median(bare.map(({ cpuSeconds, steps }) => (cpuSeconds / steps) * 1000));
+  const { name } = network;
   const row = (what: string, ms: number, bareMs: number): Row => ({
+    network: name,
     what,
     'ms per step': ms,
     'overhead %': (1 - bareMs / ms) * 100,
   });
   return {
     rows: [
-      { what: 'time of a bare step', 'ms per step': bareWall },
+      { network: name, what: 'time of a bare step', 'ms per step': bareWall },
       row('time within epochs', median(runs.map(({ withinEpochs }) => withinEpochs)), bareWall),
       row('time from first to last step', median(runs.map(({ whole }) => whole)), bareWall),
-      { what: 'CPU of a bare step', 'ms per step': bareCpu },
+      { network: name, what: 'CPU of a bare step', 'ms per step': bareCpu },
       row('CPU of the whole platform', median(cpu.map(sum)), bareCpu),
       ...workers.map((what, who) => ({
+        network: name,
         what: `  of it ${what}`,
         'ms per step': median(cpu.map((round) => round[who]!)),
       })),
     ],
     checks: [],
     notes: [
-      `${slots} runs side by side: regression, resnet18 x 0.5, 64 px, batch ${batchSize}, ${epochs} epochs of 85 steps.`,
+      `${name}: ${slots} runs side by side, ${network.model}, batch ${network.batchSize}, ${epochs} epochs of ${scenes} images.`,
       'First to last step holds one epoch end of two: validation, eight samples and a checkpoint.',
     ],
   };

@@ -1,7 +1,7 @@
 import { type ChildEvent, type MetricName, type SpooledEvent, toMeasured } from '@chromatune/contracts';
 
-/** Events are sent together, at most this late: each message costs this process and its supervisor a millisecond or more. */
-const sendEveryMs = 200;
+/** Events are sent together, at most this late. */
+const sendEveryMs = 100;
 
 type Unnumbered = SpooledEvent extends infer E ? (E extends { seq: number } ? Omit<E, 'seq'> : never) : never;
 

@@ -89,6 +89,7 @@ export async function untilCompleted(platform: Platform, sweepId: string, count:
       return runs.length === count && runs.every(({ state }) => isEnded(state));
     },
     20 * 60_000,
+    2000, // asking costs the API and Postgres what is measured
   );
   const other = runs.find(({ state }) => state !== 'completed');
   if (other) throw new Error(`Run ${other.id} ${other.state}: ${other.failure?.message ?? other.note}`);

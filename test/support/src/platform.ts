@@ -100,9 +100,10 @@ export async function until(
   what: string,
   isTrue: () => Promise<boolean>,
   timeoutMs = 240_000,
+  everyMs = 250,
 ): Promise<void> {
   let last: unknown;
-  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await sleep(250)) {
+  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await sleep(everyMs)) {
     try {
       if (await isTrue()) return;
     } catch (error) {

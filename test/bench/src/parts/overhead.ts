@@ -1,6 +1,7 @@
 import {
   type Environment,
   fromMeasured,
+  type MetricName,
   type RunDetail,
   runDetail,
   type StoredPoint,
@@ -36,7 +37,12 @@ interface Measured {
   whole: number;
   /** Between the steps of an epoch: data, points and whatever competes for the cores. */
   withinEpochs: number;
+  /** Share of that in which a step waited for its batch. */
+  waiting: number;
 }
+
+/** What the project promises of each, as a share of the time of training. */
+const promised = 0.02;
 
 /**
  * What the platform costs: as many runs as the trainer has slots train side by side on it, and as many bare loops (the same
@@ -108,11 +114,13 @@ const pointsOf = (platform: Platform, runId: string) =>
 
 function measure(points: StoredPoint[], batch: number): Measured {
   const losses = points.filter(({ metric }) => metric === 'train/loss');
-  const rates = points.filter(({ metric }) => metric === 'train/imagesPerSecond');
+  const valuesOf = (name: MetricName) =>
+    points.filter(({ metric }) => metric === name).map(({ value }) => fromMeasured(value));
   const [first, last] = [losses[0]!, losses.at(-1)!];
   return {
     whole: (Date.parse(last.at) - Date.parse(first.at)) / (last.step - first.step),
-    withinEpochs: median(rates.map(({ value }) => (batch / fromMeasured(value)) * 1000)),
+    withinEpochs: median(valuesOf('train/imagesPerSecond').map((rate) => (batch / rate) * 1000)),
+    waiting: median(valuesOf('train/dataWait')),
   };
 }
 
@@ -147,6 +155,8 @@ function report(network: TrainedNetwork, slots: number, { runs, cpu, bare }: Tot
   const bareWall = median(bare.map(({ seconds, steps }) => (seconds / steps) * 1000));
   const bareCpu = median(bare.map(({ cpuSeconds, steps }) => (cpuSeconds / steps) * 1000));
   const { name } = network;
+  const within = median(runs.map(({ withinEpochs }) => withinEpochs));
+  const waiting = median(runs.map((run) => run.waiting));
   const row = (what: string, ms: number, bareMs: number): Row => ({
     network: name,
     what,
@@ -156,7 +166,8 @@ function report(network: TrainedNetwork, slots: number, { runs, cpu, bare }: Tot
   return {
     rows: [
       { network: name, what: 'time of a bare step', 'ms per step': bareWall },
-      row('time within epochs', median(runs.map(({ withinEpochs }) => withinEpochs)), bareWall),
+      row('time within epochs', within, bareWall),
+      { network: name, what: '  of it waiting for batches', 'ms per step': within * waiting },
       row('time from first to last step', median(runs.map(({ whole }) => whole)), bareWall),
       { network: name, what: 'CPU of a bare step', 'ms per step': bareCpu },
       row('CPU of the whole platform', median(cpu.map(sum)), bareCpu),
@@ -166,7 +177,15 @@ function report(network: TrainedNetwork, slots: number, { runs, cpu, bare }: Tot
         'ms per step': median(cpu.map((round) => round[who]!)),
       })),
     ],
-    checks: [],
+    checks: [
+      { what: `${name}: share of time that waits for batches`, value: waiting, atMost: promised, unit: '' },
+      {
+        what: `${name}: share of time beyond bare steps, within epochs`,
+        value: 1 - bareWall / within,
+        atMost: promised,
+        unit: '',
+      },
+    ],
     notes: [
       `${name}: ${slots} runs side by side, ${network.model}, batch ${network.batchSize}, ${epochs} epochs of ${scenes} images.`,
       'First to last step holds one epoch end of two: validation, eight samples and a checkpoint.',

@@ -76,6 +76,27 @@ describe('an attempt whose training process', () => {
     expect(applied.at(-1)).toMatchObject({ type: 'finished', outcome: 'paused' });
   });
 
+  it('asks for files after it was told to end gets them, and saves itself at its next step', async () => {
+    const postgres = { away: true };
+    const done = supervise(
+      `let seq = 0;
+       const measuring = setInterval(() => say(point(++seq)), 5);
+       onCommand('checkpointAndExit', () => {
+         clearInterval(measuring);
+         say({ type: 'needFiles', names: [] });
+       });
+       onCommand('files', () => {
+         say({ type: 'finished', seq: ++seq, outcome: 'paused', weightsSha256: '' });
+         setTimeout(() => process.disconnect(), 50);
+       });`,
+      { spoolLimitBytes: 5_000, postgres },
+    );
+    setTimeout(() => (postgres.away = false), 1_500);
+    await done;
+
+    expect(applied.at(-1)).toMatchObject({ type: 'finished', outcome: 'paused' });
+  });
+
   it('is fenced is killed, and its spool forgotten', async () => {
     await supervise(`say(point(1)); setInterval(() => say(point(2)), 20);`, { fenced: true });
 

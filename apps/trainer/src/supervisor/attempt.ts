@@ -298,10 +298,10 @@ export class SupervisedAttempt {
         if (!file) throw new Error(`The training process asked for ${name}, which its run does not have.`);
         return file;
       });
-      const paths = await this.whileStoreIsAway(() => this.use.files(wanted));
-      this.child?.send({ type: 'files', paths });
+      this.child?.send({ type: 'files', paths: await this.fetchFiles(wanted) });
     } catch (error) {
-      if (this.stopping.signal.aborted && !(error instanceof DomainError)) {
+      const mayPass = !(error instanceof DomainError) || error instanceof ObjectStoreUnavailable;
+      if (this.stopping.signal.aborted && mayPass) {
         this.ending ??= { type: 'released', reason: 'Stopped while it waited for its dataset.' };
         this.child?.kill(); // it waits for files that will not come, and hears no command
         return;
@@ -312,6 +312,12 @@ export class SupervisedAttempt {
       this.filesPending -= 1;
       this.heardAt = Date.now();
     }
+  }
+
+  /** Once it has trained, after a stop, too: with them it gets to its next step, and saves what it has learned. */
+  private fetchFiles(wanted: StoredFile[]): Promise<Record<string, string>> {
+    const fetch = () => this.use.files(wanted);
+    return this.stopping.signal.aborted && this.step !== null ? fetch() : this.whileStoreIsAway(fetch);
   }
 
   private whileStoreIsAway<T>(work: () => Promise<T>): Promise<T> {

@@ -33,8 +33,10 @@ export function enlargeBytes(
   { channels, from, to }: { channels: number; from: number; to: number },
 ): Uint8Array {
   const shape = { channels, from: square(from), to: square(to) };
-  const values = new Float64Array(to * to * channels);
-  return Uint8Array.from(enlargeRows(bytes, shape, { first: 0, last: to }, values), Math.round);
+  const values = enlargeRows(bytes, shape, { first: 0, last: to }, new Float64Array(to * to * channels));
+  const large = new Uint8Array(values.length);
+  for (let at = 0; at < large.length; at++) large[at] = Math.round(values[at]!); // `from` is some times slower
+  return large;
 }
 
 /**

@@ -58,41 +58,19 @@ describe('an attempt whose training process', () => {
   });
 
   it('measures more than the spool may hold while Postgres is away is asked to save itself and to end', async () => {
-    const postgres = { away: true };
-    const done = supervise(
-      `let seq = 0;
-       const measuring = setInterval(() => say(point(++seq)), 5);
-       onCommand('checkpointAndExit', () => {
-         clearInterval(measuring);
-         say({ type: 'finished', seq: ++seq, outcome: 'paused', weightsSha256: '' });
-         setTimeout(() => process.disconnect(), 50);
-       });`,
-      { spoolLimitBytes: 5_000, postgres },
-    );
-    setTimeout(() => (postgres.away = false), 1_500);
-    await done;
+    await superviseUntilFull(`onCommand('checkpointAndExit', finishPaused);`);
 
     expect(applied.map(({ seq }) => seq)).toEqual(applied.map((_, index) => index + 1));
     expect(applied.at(-1)).toMatchObject({ type: 'finished', outcome: 'paused' });
   });
 
   it('asks for files after it was told to end gets them, and saves itself at its next step', async () => {
-    const postgres = { away: true };
-    const done = supervise(
-      `let seq = 0;
-       const measuring = setInterval(() => say(point(++seq)), 5);
-       onCommand('checkpointAndExit', () => {
-         clearInterval(measuring);
-         say({ type: 'needFiles', names: [] });
-       });
-       onCommand('files', () => {
-         say({ type: 'finished', seq: ++seq, outcome: 'paused', weightsSha256: '' });
-         setTimeout(() => process.disconnect(), 50);
-       });`,
-      { spoolLimitBytes: 5_000, postgres },
-    );
-    setTimeout(() => (postgres.away = false), 1_500);
-    await done;
+    await superviseUntilFull(`
+      onCommand('checkpointAndExit', () => {
+        clearInterval(measuring);
+        say({ type: 'needFiles', names: [] });
+      });
+      onCommand('files', finishPaused);`);
 
     expect(applied.at(-1)).toMatchObject({ type: 'finished', outcome: 'paused' });
   });
@@ -109,6 +87,24 @@ describe('an attempt whose training process', () => {
     expect(existsSync(join(folder, 'attempts/r-0.1'))).toBe(false);
   });
 });
+
+/** A process that measures until its spool is full, while Postgres is away for a moment, and what it does when told to end. */
+async function superviseUntilFull(program: string): Promise<void> {
+  const postgres = { away: true };
+  const done = supervise(
+    `let seq = 0;
+     const measuring = setInterval(() => say(point(++seq)), 5);
+     const finishPaused = () => {
+       clearInterval(measuring);
+       say({ type: 'finished', seq: ++seq, outcome: 'paused', weightsSha256: '' });
+       setTimeout(() => process.disconnect(), 50);
+     };
+     ${program}`,
+    { spoolLimitBytes: 5_000, postgres },
+  );
+  setTimeout(() => (postgres.away = false), 1_500);
+  await done;
+}
 
 interface Circumstances {
   hungSeconds?: number;

@@ -1,4 +1,4 @@
-import type { ClassificationRecipe, RunDetail } from '@chromatune/contracts';
+import { type ClassificationRecipe, classificationOf, type RunDetail } from '@chromatune/contracts';
 import { useMutation } from '@tanstack/react-query';
 import { type DragEvent, useEffect, useState } from 'react';
 import { colorizePhoto } from '../api/client.js';
@@ -156,8 +156,7 @@ function useAddressOf(picture: Blob | null): string | null {
 
 /** What colours its bins become by, where it predicts any. */
 function binsOf({ recipe: { loss } }: RunDetail): ClassificationRecipe | null {
-  if (loss.type === 'combined') return loss.decodeFrom === 'classification' ? loss.classification : null;
-  return loss.type === 'classification' ? loss : null;
+  return loss.type === 'combined' && loss.decodeFrom === 'regression' ? null : classificationOf(loss);
 }
 
 const ownTemperature = ({ decoding }: ClassificationRecipe) =>

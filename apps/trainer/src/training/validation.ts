@@ -42,7 +42,7 @@ type Named<K extends string> = Record<`validation/${K}`, number>;
 
 /** Measures the whole validation split. */
 export async function validate({ step, alive, ...data }: ValidationOptions): Promise<ValidationMetrics> {
-  const meter = new PictureMeter(data, data.pictures);
+  const meter = new PictureMeter(data);
   const means = new Means();
   for await (const batch of validationBatches(data)) {
     const { loss, ab, measures } = await step.evaluate(batch);
@@ -79,8 +79,8 @@ export interface BaselineOptions extends ValidationData {
  */
 export async function measureBaselines(options: BaselineOptions): Promise<Baselines> {
   const { recipe, manifest, loss } = options;
-  const grey = { color: [0, 0] as const, meter: new PictureMeter(options, options.pictures) };
-  const meanColor = { color: manifest.statistics.meanAb, meter: new PictureMeter(options, options.pictures) };
+  const grey = { color: [0, 0] as const, meter: new PictureMeter(options) };
+  const meanColor = { color: manifest.statistics.meanAb, meter: new PictureMeter(options) };
   const labelled = new Float64Array(65_536);
   for await (const batch of validationBatches(options)) {
     for (const { color, meter } of [grey, meanColor]) await meter.add(batch, repeated(color, batch));
@@ -142,18 +142,17 @@ const mostWaiting = 2;
 /** Adds up how the predicted colours of batches compare with the true ones, in the order of the batches. */
 class PictureMeter {
   private readonly colors = new ColorMeter();
+  private readonly pictures: MeasureSource;
   private readonly lpips: LpipsMeter | null;
   private readonly waiting: Promise<Float64Array>[] = [];
 
-  constructor(
-    { recipe, lpips }: ValidationData,
-    private readonly measures: MeasureSource,
-  ) {
+  constructor({ recipe, pictures, lpips }: ValidationData) {
+    this.pictures = pictures;
     this.lpips = lpips && new LpipsMeter(lpips, recipe.model.imageSize);
   }
 
   async add(batch: Batch, predicted: Float32Array): Promise<void> {
-    const measured = this.measures.measure(batch, predicted);
+    const measured = this.pictures.measure(batch, predicted);
     measured.catch(() => undefined); // it is thrown where it is awaited
     this.waiting.push(measured);
     for (let image = 0; this.lpips && image < batch.images; image++) {

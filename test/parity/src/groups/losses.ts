@@ -36,7 +36,7 @@ function compareWith(loss: Loss, one: LossCase): Comparison {
 }
 
 function compareDecoded({ bins, recipe, decoded }: Extract<LossCase, { decoded: unknown }>, loss: Loss) {
-  const small = recipe.headResolution === 'quarter' ? side / 4 : side;
+  const small = side / strideOf(recipe);
   const logits = hashPrediction([images, bins, small, small]);
   const ab = loss.decode({ logits });
   return compareTensors([decoded], new Map([['ab', () => imagesInTorchOrder(ab)]]));

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { attribute, bytesOf, dataType, type Graph } from './graph.js';
+import { attribute, dataType, type Graph } from './graph.js';
 
 // TensorFlow.js hands over floats and 32-bit integers, no bytes. Four bytes to an integer are a fourth of the memory and of
 // the copying (to a GPU, too), and JavaScript has nothing to convert.
@@ -12,9 +12,8 @@ export function addByteInput(graph: Graph, name: string, shape: number[]): void 
   graph.add('Placeholder', [], asInput, byteInput(name));
   const asBytes = { T: attribute.type(int32), type: attribute.type(uint8) };
   const bytes = graph.add('Bitcast', [byteInput(name)], asBytes); // [packed, 4], the lowest byte first
-  const sides = graph.constant(int32, [shape.length], bytesOf(Int32Array.from(shape)));
   const asImages = { T: attribute.type(uint8), Tshape: attribute.type(int32) };
-  const images = graph.add('Reshape', [bytes, sides], asImages);
+  const images = graph.add('Reshape', [bytes, graph.integers(shape)], asImages);
   graph.add('Cast', [images], { SrcT: attribute.type(uint8), DstT: attribute.type(int32) }, name);
 }
 

@@ -63,6 +63,11 @@ export class Graph {
     return this.constant(dataType.float32, [], bytesOf(Float32Array.of(value)));
   }
 
+  /** A vector of int32, such as a shape. */
+  integers(values: readonly number[]): string {
+    return this.constant(dataType.int32, [values.length], bytesOf(Int32Array.from(values)));
+  }
+
   /** Writes the graph where TensorFlow's loader of saved models finds it (saved_model.proto). */
   save(folder: string): void {
     mkdirSync(folder, { recursive: true });

@@ -272,7 +272,7 @@ class RecordedStep implements Step {
   private recordEvaluation(name: string, shape: BatchShape): void {
     const trainable = new Set(this.network.trainable.map((one) => one.name));
     const nodeOfVariable = (variable: string) =>
-      this.averages && trainable.has(variable) ? `average/${variable}/value` : `${variable}/value`;
+      this.averages && trainable.has(variable) ? `${averages}${variable}/value` : `${variable}/value`;
     this.recordTensors(name, shape, nodeOfVariable, (batch) => {
       const { loss, ab, measures } = evaluateTensors(this.network, this.loss, batch);
       this.measured = Object.keys(measures) as EvaluationMeasure[];
@@ -370,7 +370,7 @@ class RecordedStep implements Step {
       const group = name.startsWith('encoder/') ? 'encoder' : 'decoder';
       const updated = updateWeight(graph, optimizer, handles, { gradient: slopes[index]!, group });
       if (!this.averages) return updated;
-      const average = { average: `average/${name}`, weight: name, share: 'average/share' };
+      const average = { average: averages + name, weight: name, share: 'average/share' };
       return moveAverage(graph, average, [updated]);
     });
   }

@@ -4,7 +4,7 @@ import {
   optimizerSlots,
   statisticsMomentum,
 } from '@chromatune/models';
-import { attribute, bytesOf, dataType, type Graph } from './graph.js';
+import { attribute, dataType, type Graph } from './graph.js';
 
 // The part of a training step behind the gradients, as nodes: TensorFlow's fused updates need one operation a weight.
 
@@ -50,9 +50,8 @@ export const multiply = (graph: Graph, one: string, other: string) => graph.add(
 
 /** Without a tensor of zeros that would have to be handed over. */
 export function assignZero(graph: Graph, handle: string, shape: number[]): string {
-  const sides = graph.constant(dataType.int32, [shape.length], bytesOf(Int32Array.from(shape)));
   const attributes = { ...floats, index_type: attribute.type(dataType.int32) };
-  return assign(graph, handle, graph.add('Fill', [sides, graph.scalar(0)], attributes));
+  return assign(graph, handle, graph.add('Fill', [graph.integers(shape), graph.scalar(0)], attributes));
 }
 
 export const addUp = (graph: Graph, one: string, other: string) => graph.add('AddV2', [one, other], floats);

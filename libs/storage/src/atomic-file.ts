@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, mkdir, open, rename, rm } from 'node:fs/promises';
+import { copyFile, link, mkdir, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 
 /**
@@ -16,9 +16,8 @@ export async function writeAtomically(
     await synchronize(temporary);
     await mkdir(path.dirname(target), { recursive: true });
     await rename(temporary, target);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+  } finally {
+    await rm(temporary, { force: true }); // also where the target was this very file: then renaming does nothing
   }
   await synchronize(path.dirname(target));
 }
@@ -26,6 +25,11 @@ export async function writeAtomically(
 /** Copies by reference where the file system can. */
 export const copyQuickly = (source: string, target: string) =>
   copyFile(source, target, constants.COPYFILE_FICLONE);
+
+/** One more name for the same file where the file system can, otherwise a copy. */
+export async function linkOrCopy(source: string, target: string): Promise<void> {
+  await link(source, target).catch(() => copyQuickly(source, target));
+}
 
 async function synchronize(fileOrFolder: string): Promise<void> {
   const handle = await open(fileOrFolder, 'r');

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -42,6 +42,17 @@ describe('a folder as object store', () => {
     await openFolder('stale');
 
     expect((await readdir(incoming)).sort()).toEqual(leftovers.slice(1).sort());
+  });
+
+  it('gives a file one more name instead of a copy, and leaves nothing behind', async () => {
+    const store = await openFolder('linked');
+    const source = path.join(root, 'linked-source');
+    await writeFile(source, 'x');
+
+    for (let time = 0; time < 2; time++) await store.put('a/b', { path: source });
+
+    expect((await stat(path.join(root, 'linked', 'a', 'b'))).ino).toBe((await stat(source)).ino);
+    expect(await readdir(path.join(root, 'linked', '.incoming'))).toEqual([]);
   });
 
   it('hides what is on its way in', async () => {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { access, mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
-import { copyQuickly, writeAtomically } from './atomic-file.js';
+import { copyQuickly, linkOrCopy, writeAtomically } from './atomic-file.js';
 import { explainFileError } from './file-errors.js';
 import { assertKey, assertPrefix } from './object-key.js';
 import type { ObjectStore, StoredObject } from './object-store.js';
@@ -37,9 +37,10 @@ class FolderStore implements ObjectStore {
 
   async put(key: string, source: Uint8Array | { path: string }): Promise<void> {
     const target = this.pathOf(key);
+    if (!(source instanceof Uint8Array)) await access(source.path); // its trouble is not the store's
     await this.explained(() =>
       writeAtomically(target, this.temporary(), (temporary) =>
-        source instanceof Uint8Array ? writeFile(temporary, source) : copyQuickly(source.path, temporary),
+        source instanceof Uint8Array ? writeFile(temporary, source) : linkOrCopy(source.path, temporary),
       ),
     );
   }

@@ -55,6 +55,25 @@ export function objectStoreContract(name: string, open: () => Promise<ObjectStor
       );
     });
 
+    it('keeps a file that is stored again and elsewhere, and then removed', async () => {
+      const source = path.join(folder, 'again');
+      await writeFile(source, 'kept');
+
+      for (const key of ['again/one', 'again/one', 'again/two']) await store.put(key, { path: source });
+      await rm(source);
+
+      expect(text(await store.get('again/one'))).toBe('kept');
+      await store.remove('again/one');
+      expect(text(await store.get('again/two'))).toBe('kept');
+    });
+
+    it("keeps Node's own error when the file to be stored is not there", async () => {
+      const missing = store.put('nowhere', { path: path.join(folder, 'nowhere') });
+
+      await expect(missing).rejects.toMatchObject({ code: 'ENOENT' });
+      expect(await store.exists('nowhere')).toBe(false);
+    });
+
     it('reads ranges, and what there is of those that pass the end', async () => {
       await store.put('bytes/range', Buffer.from('0123456789'));
 

@@ -12,7 +12,10 @@ export interface StoredObject {
  * `ObjectStoreFull`, `ObjectStoreUnavailable` and `InvalidObjectKey`; trouble with a local file keeps Node's own error.
  */
 export interface ObjectStore {
-  /** Stores bytes, or the file at `path`, which is streamed. */
+  /**
+   * Stores bytes, or the file at `path`: it is streamed, or becomes the object, so that nobody may write into it from then on.
+   * Removing it is fine.
+   */
   put(key: string, source: Uint8Array | { path: string }): Promise<void>;
   get(key: string): Promise<Uint8Array>;
   /** At most `length` bytes from `offset`; fewer, or none, where the object ends before. */

@@ -51,12 +51,6 @@ if ('unavailable' in server) {
       expect(await stores[1].exists('seen/by-both')).toBe(true);
     });
 
-    it('reports a local file that is missing as what it is', async () => {
-      const store = await openObjectStore(url);
-
-      await expect(store.put('a', { path: '/nowhere/file' })).rejects.toMatchObject({ code: 'ENOENT' });
-    });
-
     it.skipIf(!crash)(
       'shows no part of an object whose upload a kill -9 of the server interrupted',
       { timeout: 120_000 },

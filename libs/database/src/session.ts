@@ -12,6 +12,12 @@ import { codeOf, explainConnectionError } from './connection-errors.js';
 /** The one channel on which stores tell every process what changed. */
 export const channel = 'chromatune';
 
+/** Tells every process what the parameter of that name holds: see `payloadsOf`. */
+export const announcing = (parameter: string) =>
+  `SELECT pg_notify('${channel}', payload) FROM unnest(${parameter}::text[]) AS payload`;
+
+export const payloadsOf = (changes: Change[]) => changes.map((change) => JSON.stringify(change));
+
 /** SQL over one connection. Column names come back in camel case, as the entities spell them. */
 export class Sql {
   constructor(private readonly runner: QueryRunner) {}
@@ -33,10 +39,7 @@ export class Sql {
   /** Inside a transaction it is said when that commits, and not at all when it does not. */
   async announce(...changes: Change[]): Promise<void> {
     if (changes.length === 0) return;
-    const payloads = changes.map((change) => JSON.stringify(change));
-    await this.runner.query(`SELECT pg_notify('${channel}', payload) FROM unnest($1::text[]) AS payload`, [
-      payloads,
-    ]);
+    await this.runner.query(announcing('$1'), [payloadsOf(changes)]);
   }
 
   repository<Entity extends ObjectLiteral>(entity: EntityTarget<Entity>): Repository<Entity> {
@@ -58,14 +61,14 @@ export class Session {
 
   /** One moment's view of the data over several statements. */
   snapshot<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
-    return this.withRunner((runner) => inTransaction(runner, 'REPEATABLE READ', work));
+    return this.withRunner((runner) => inTransaction(runner, work, 'REPEATABLE READ'));
   }
 
   /** All or nothing. Tried again when the server chose it as the victim of a deadlock, so `work` must only use `sql`. */
   async transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.withRunner((runner) => inTransaction(runner, 'READ COMMITTED', work));
+        return await this.withRunner((runner) => inTransaction(runner, work));
       } catch (error) {
         const isVictim = error instanceof Error && /^(40P01|40001)$/.test(codeOf(error));
         if (!isVictim || attempt === 5) throw error;
@@ -87,10 +90,11 @@ export class Session {
   }
 }
 
+/** READ COMMITTED, PostgreSQL's default, unless told: naming a level costs a round trip. */
 async function inTransaction<T>(
   runner: QueryRunner,
-  isolation: 'READ COMMITTED' | 'REPEATABLE READ',
   work: (sql: Sql) => Promise<T>,
+  isolation?: 'REPEATABLE READ',
 ): Promise<T> {
   await runner.startTransaction(isolation);
   try {

@@ -1,14 +1,15 @@
 import {
   type Baselines,
+  type Change,
   DomainError,
   type FailureClass,
   fromMeasured,
   type Run,
   type SpooledEvent,
 } from '@chromatune/contracts';
-import { type Sql, storable } from '../session.js';
+import { announcing, payloadsOf, type Sql, storable } from '../session.js';
 import { endAttempt, type RunningRun } from './leases.js';
-import { addPoints, recomputeProgress, writeProgress } from './progress.js';
+import { addPoints, recomputeProgress } from './progress.js';
 
 type EventOf<T extends SpooledEvent['type']> = Extract<SpooledEvent, { type: T }>;
 
@@ -28,8 +29,6 @@ export interface AppliedBatch {
 
 /** Log lines kept per run; the oldest go first. */
 export const maxLogLines = 10_000;
-/** Points per statement: bounds the memory of one message to the server to about a megabyte. */
-const pointsPerInsert = 5000;
 
 /** See `RunsStore.applyEvents`. `last_seq` of the attempt tells what is new; the lock of the run keeps others out. */
 export async function applyEvents(
@@ -43,19 +42,12 @@ export async function applyEvents(
   if (!isCurrent(run, batch)) return fresh.length === 0 && run.attemptState !== 'lost' ? 'applied' : 'fenced';
   if (fresh.length === 0) return 'applied';
 
-  await insertPoints(sql, batch, ofType(fresh, 'point'));
   await insertSamples(sql, batch, ofType(fresh, 'sample'));
   await insertCheckpoints(sql, batch, ofType(fresh, 'checkpoint'));
   await insertLogLines(sql, batch, ofType(fresh, 'log'));
   await writeStart(sql, run, ofType(fresh, 'started').at(-1));
   await writeBaselines(sql, run, ofType(fresh, 'baselines').at(-1)?.baselines);
-  await advance(sql, run, ofType(fresh, 'point'));
-  await sql.change(`UPDATE attempts SET last_seq = $3 WHERE run_id = $1 AND number = $2`, [
-    batch.runId,
-    batch.attempt,
-    fresh.at(-1)!.seq,
-  ]);
-  await announceEvents(sql, run, fresh);
+  await advance(sql, run, fresh);
   await writeEnd(sql, run, fresh, maxRestarts);
   return 'applied';
 }
@@ -96,31 +88,6 @@ function freshEvents({ runId, attempt, events }: AppliedBatch, lastSeq: number):
 
 const ofType = <T extends AppliedEvent['type']>(events: AppliedEvent[], type: T) =>
   events.filter((event): event is AppliedOf<T> => event.type === type);
-
-async function insertPoints(
-  sql: Sql,
-  { runId, attempt }: AppliedBatch,
-  points: AppliedOf<'point'>[],
-): Promise<void> {
-  for (let from = 0; from < points.length; from += pointsPerInsert) {
-    const some = points.slice(from, from + pointsPerInsert);
-    await sql.change(
-      `INSERT INTO points (run_id, attempt, seq, metric, step, epoch, value, at)
-       SELECT $1, $2, * FROM unnest($3::int[], $4::text[], $5::int[], $6::float8[], $7::float8[], $8::timestamptz[])
-       ON CONFLICT DO NOTHING`,
-      [
-        runId,
-        attempt,
-        some.map((point) => point.seq),
-        some.map((point) => point.metric),
-        some.map((point) => point.step),
-        some.map((point) => point.epoch),
-        some.map((point) => fromMeasured(point.value)),
-        some.map((point) => point.at),
-      ],
-    );
-  }
-}
 
 async function insertSamples(
   sql: Sql,
@@ -210,12 +177,41 @@ async function writeBaselines(sql: Sql, run: LockedRun, baselines: Baselines | u
     await sql.change(`UPDATE runs SET baselines = $2 WHERE id = $1`, [run.id, JSON.stringify(baselines)]);
 }
 
-async function advance(sql: Sql, run: LockedRun, points: AppliedOf<'point'>[]): Promise<void> {
-  if (points.length > 0) await writeProgress(sql, run.id, addPoints(run, points));
+/**
+ * Points, progress, what has been applied, and the news of it: one statement, because several times a second for each run
+ * a round trip costs more than the rows.
+ */
+async function advance(sql: Sql, run: LockedRun, events: AppliedEvent[]): Promise<void> {
+  const points = ofType(events, 'point');
+  const { step, epoch, latest, best } = addPoints(run, points);
+  await sql.rows(
+    `WITH inserted AS (
+       INSERT INTO points (run_id, attempt, seq, metric, step, epoch, value, at)
+       SELECT $1, $2, * FROM unnest($3::int[], $4::text[], $5::int[], $6::float8[], $7::float8[], $8::timestamptz[])
+       ON CONFLICT DO NOTHING),
+     progressed AS (UPDATE runs SET step = $9, epoch = $10, latest = $11, best = $12 WHERE id = $1),
+     numbered AS (UPDATE attempts SET last_seq = $13 WHERE run_id = $1 AND number = $2)
+     ${announcing('$14')}`,
+    [
+      run.id,
+      run.attempt,
+      points.map(({ seq }) => seq),
+      points.map(({ metric }) => metric),
+      points.map((point) => point.step),
+      points.map((point) => point.epoch),
+      points.map(({ value }) => fromMeasured(value)),
+      points.map(({ at }) => at),
+      step,
+      epoch,
+      JSON.stringify(latest),
+      JSON.stringify(best),
+      events.at(-1)!.seq,
+      payloadsOf(newsOf(run, events)),
+    ],
+  );
 }
 
-async function announceEvents(sql: Sql, run: LockedRun, events: AppliedEvent[]): Promise<void> {
-  const { id: runId, attempt, sweepId } = run;
+function newsOf({ id: runId, attempt, sweepId }: LockedRun, events: AppliedEvent[]): Change[] {
   const lastPoint = ofType(events, 'point').at(-1);
   const samples = ofType(events, 'sample').map(({ sample }) => ({
     type: 'sample' as const,
@@ -223,11 +219,11 @@ async function announceEvents(sql: Sql, run: LockedRun, events: AppliedEvent[]):
     attempt,
     epoch: sample.epoch,
   }));
-  await sql.announce(
+  return [
     ...(lastPoint ? [{ type: 'points' as const, runId, attempt, lastSeq: lastPoint.seq }] : []),
     ...samples,
     { type: 'run', runId, sweepId },
-  );
+  ];
 }
 
 /** The last event of an attempt decides, after all that came with it has been written. */

@@ -72,7 +72,7 @@ const summaries = `
   WHERE p.run_id = $1 AND (c.cut_step IS NULL OR p.step <= c.cut_step)
   GROUP BY p.metric`;
 
-export async function writeProgress(
+async function writeProgress(
   sql: Sql,
   runId: string,
   { step, epoch, latest, best }: Progress,

@@ -40,7 +40,7 @@ export async function* trainBatches(options: {
     const from = step * recipe.batchSize;
     await reader.use(order.shardsAt(from, from + recipe.batchSize));
     const places = order.slice(from, from + recipe.batchSize);
-    const read = { ...(await reader.read(places)), images: places.length, size: manifest.imageSize };
+    const read = { ...reader.read(places), images: places.length, size: manifest.imageSize };
     const { crop } = recipe.augmentation;
     const batch =
       crop < 1
@@ -70,7 +70,7 @@ export async function* splitBatches(options: {
   yield* readAhead(reader, 0, Math.ceil(places.length / batchSize), async (step) => {
     const rows = places.slice(step * batchSize, (step + 1) * batchSize);
     await reader.use([...new Set(rows.map(({ shard }) => shard))]);
-    return resized({ ...(await reader.read(rows)), images: rows.length, size: manifest.imageSize }, size);
+    return resized({ ...reader.read(rows), images: rows.length, size: manifest.imageSize }, size);
   });
 }
 

@@ -36,20 +36,19 @@ export class ShardReader {
     for (const index of missing) await this.openShard(index, paths);
   }
 
-  /** Reads rows of shards in use: L (n, size, size) and ab (n, size, size, 2), in the order of `places`. */
-  async read(places: RowPlace[]): Promise<{ l: Uint8Array; ab: Uint8Array }> {
+  /**
+   * Reads rows of shards in use: L (n, size, size) and ab (n, size, size, 2), in the order of `places`. The thread waits:
+   * the files have been checked a short while ago, so they are in memory as a rule.
+   */
+  read(places: RowPlace[]): { l: Uint8Array; ab: Uint8Array } {
     const pixels = this.size * this.size;
     const l = new Uint8Array(places.length * pixels);
     const ab = new Uint8Array(places.length * pixels * 2);
-    await Promise.all(
-      runsOf(places).flatMap(({ place: { shard, row }, at, length }) => {
-        const files = this.open.get(shard)!;
-        return [
-          files.l.readBytes(l.subarray(at * pixels, (at + length) * pixels), row),
-          files.ab.readBytes(ab.subarray(at * pixels * 2, (at + length) * pixels * 2), row),
-        ];
-      }),
-    );
+    for (const { place, at, length } of runsOf(places)) {
+      const files = this.open.get(place.shard)!;
+      files.l.readBytesNow(l.subarray(at * pixels, (at + length) * pixels), place.row);
+      files.ab.readBytesNow(ab.subarray(at * pixels * 2, (at + length) * pixels * 2), place.row);
+    }
     return { l, ab };
   }
 

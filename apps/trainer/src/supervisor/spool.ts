@@ -4,14 +4,18 @@ import { type SpooledEvent, spooledEvent } from '@chromatune/contracts';
 
 /** A drained spool larger than this is emptied, so that a long attempt does not keep what Postgres has. */
 const emptyAboveBytes = 1024 * 1024;
+/** The cursor is written this often at most: what a kill makes drain again, Postgres knows and leaves out. */
+const cursorEveryMs = 1000;
 
 /**
  * What an attempt has reported, on disk before anything else is done with it: one JSON line an event, in order.
- * A cursor beside it remembers what has been drained; losing the cursor only means draining again, which is harmless.
+ * A cursor beside it remembers about what has been drained; where it is behind or lost, more is drained again, which is
+ * harmless.
  * One writer and one reader, in one process.
  */
 export class Spool {
   private size: number;
+  private cursorWrittenAt = 0;
   private working: Promise<unknown> = Promise.resolve();
   private closed = false;
 
@@ -87,9 +91,10 @@ export class Spool {
         // Emptied before the cursor moves: a cursor beyond the end is read as "nothing drained", of nothing.
         await this.file.truncate(0);
         this.size = this.drained = 0;
+        await this.writeCursor();
+      } else if (Date.now() - this.cursorWrittenAt >= cursorEveryMs) {
+        await this.writeCursor();
       }
-      await writeFile(`${this.cursorPath}.new`, String(this.drained));
-      await rename(`${this.cursorPath}.new`, this.cursorPath);
     });
   }
 
@@ -98,6 +103,12 @@ export class Spool {
       if (!this.closed) await this.file.close();
       this.closed = true;
     });
+  }
+
+  private async writeCursor(): Promise<void> {
+    await writeFile(`${this.cursorPath}.new`, String(this.drained));
+    await rename(`${this.cursorPath}.new`, this.cursorPath);
+    this.cursorWrittenAt = Date.now();
   }
 
   private async read(from: number, length: number): Promise<Buffer> {

@@ -39,7 +39,7 @@ export interface LogRecord {
 
 /** A database, a folder store with a tiny dataset, and trainers that share them. */
 export class World {
-  readonly dataset: TinyDataset = makeTinyDataset({ train: [120, 80], validation: 6 });
+  readonly dataset: TinyDataset = makeTinyDataset({ train: [300, 200], validation: 6 });
   readonly logs: LogRecord[] = [];
   private readonly trainers: Trainer[] = [];
   private started = 0;

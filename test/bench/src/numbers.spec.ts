@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { median, quantile } from './numbers.js';
+import { median, middleMean, quantile } from './numbers.js';
 
 test('the median is the middle number, whatever their order', () => {
   expect(median([30, 1, 2])).toBe(2);
@@ -9,8 +9,14 @@ test('the median of an even count lies between the middle two', () => {
   expect(median([10, 1, 2, 4])).toBe(3);
 });
 
-test('nothing has no median and no quantile', () => {
+test('the mean of the middle half leaves out a quarter at both ends', () => {
+  expect(middleMean([1000, 4, 3, 5, 4, 6, -70, 2])).toBe(4);
+  expect(middleMean([1, 2, 6])).toBe(3);
+});
+
+test('nothing has no median, no mean and no quantile', () => {
   expect(median([])).toBeNaN();
+  expect(middleMean([])).toBeNaN();
   expect(quantile([], 0.95)).toBeNaN();
 });
 

@@ -33,7 +33,7 @@ export class TrainingChild {
     this.process = fork(entry, [], {
       cwd,
       env,
-      execArgv: ['--enable-source-maps'],
+      execArgv: [], // no source maps: TensorFlow.js' alone take 20 MB, which each collection of garbage goes through
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.process.stdout!.on('data', (chunk: Buffer) => onOutput(chunk.toString()));

@@ -12,49 +12,58 @@ import { abRmse, abSquaredError, type Batch, type Step } from '@chromatune/model
 import { writeWhole } from './checkpoint.js';
 
 export interface SampleOptions {
-  /** The network in training. */
-  network: Step;
   recipe: Recipe;
   manifest: DatasetManifest;
   files: FileProvider;
   folder: string;
-  epoch: number;
-  step: number;
 }
 
 type SampleEvent = Omit<Extract<SpooledEvent, { type: 'sample' }>, 'seq'>;
+
+/** In every epoch: a faster compression of slightly larger strips. */
+const compressionLevel = 2;
 
 /**
  * Colorizes the first validation images and writes them as one PNG strip, top to bottom. The network sees them at training
  * size, where their error is measured; people see its colours under the full lightness of the larger previews.
  */
-export async function renderSample(options: SampleOptions): Promise<SampleEvent> {
-  const { network, manifest, files, folder, epoch, step } = options;
-  const images = Math.min(
-    options.recipe.samples.images,
-    manifest.previews.images,
-    manifest.images.validation,
-  );
-  const shown = await firstValidationImages(options, images);
-  const previews = await loadPreviews(manifest, files);
+export class Sampler {
+  private read: Promise<{ shown: Batch; previews: Batch }> | null = null;
 
-  const { ab } = await network.evaluate(shown);
-  const large = enlargeAb(ab, { images, from: square(shown.size), to: square(previews.size) });
-  const pixels = images * previews.size ** 2;
-  const rgb = paintLightness(previews.l.subarray(0, pixels), large, pixels);
-  const file = join(folder, `epoch-${epoch}.png`);
-  await writeWhole(file, await pngOf(rgb, previews.size, previews.size * images));
+  constructor(private readonly options: SampleOptions) {}
 
+  async render(network: Step, { epoch, step }: { epoch: number; step: number }): Promise<SampleEvent> {
+    this.read ??= readImages(this.options);
+    const { shown, previews } = await this.read;
+    const { images } = shown;
+    const { ab } = await network.evaluate(shown);
+    const large = enlargeAb(ab, { images, from: square(shown.size), to: square(previews.size) });
+    const pixels = images * previews.size ** 2;
+    const rgb = paintLightness(previews.l.subarray(0, pixels), large, pixels);
+    const file = join(this.options.folder, `epoch-${epoch}.png`);
+    const png = await pngOf(rgb, previews.size, previews.size * images, { compressionLevel });
+    await writeWhole(file, png);
+
+    return {
+      type: 'sample',
+      file,
+      sample: {
+        epoch,
+        step,
+        tileSize: previews.size,
+        images: Array.from({ length: images }, (_, image) => ({ image, abRmse: errorOf(image, shown, ab) })),
+        at: new Date().toISOString(),
+      },
+    };
+  }
+}
+
+async function readImages(options: SampleOptions): Promise<{ shown: Batch; previews: Batch }> {
+  const { recipe, manifest, files } = options;
+  const images = Math.min(recipe.samples.images, manifest.previews.images, manifest.images.validation);
   return {
-    type: 'sample',
-    file,
-    sample: {
-      epoch,
-      step,
-      tileSize: previews.size,
-      images: Array.from({ length: images }, (_, image) => ({ image, abRmse: errorOf(image, shown, ab) })),
-      at: new Date().toISOString(),
-    },
+    shown: await firstValidationImages(options, images),
+    previews: await loadPreviews(manifest, files),
   };
 }
 

@@ -13,7 +13,7 @@ import { loadImportedWeights, loadLpips } from './imported-weights.js';
 import { PeakMemory } from './peak-memory.js';
 import { watchTensors } from './watch-tensors.js';
 import type { Reporter } from './reporter.js';
-import { renderSample } from './samples.js';
+import { Sampler } from './samples.js';
 import { measureBaselines, validate, type ValidationMetrics } from './validation.js';
 
 export interface TrainOptions {
@@ -82,6 +82,7 @@ export async function trainRun({
   const lpips = await loadLpips(recipe, files);
   const pictures = measureWith({ size: recipe.model.imageSize, weights: aucWeights(counts) });
   const validation = { recipe, manifest, files, pictures, lpips };
+  const sampler = new Sampler({ recipe, manifest, files, folder });
   if (at.step === 0) {
     const baselines = await measureBaselines({ ...validation, loss });
     report.report({ type: 'baselines', baselines });
@@ -133,7 +134,7 @@ export async function trainRun({
     for (const [metric, value] of Object.entries(measured)) report.point(metric as MetricName, value, here);
 
     if (isSampled(recipe, epoch)) {
-      report.report(await renderSample({ network: step, recipe, manifest, files, folder, ...here }));
+      report.report(await sampler.render(step, here));
     }
     at.best = better(at.best, { abRmse, ...here });
     at.epochsDone = epoch;

@@ -50,16 +50,21 @@ export function enlargeRows<Rows extends Float32Array | Float64Array>(
   rows: Rows,
 ): Rows {
   const columns = Array.from({ length: to.width }, (_, index) => sourceOf(index, from.width, to.width));
+  const left = Int32Array.from(columns, ({ low }) => low * channels); // typed arrays halve the time
+  const right = Int32Array.from(columns, ({ high }) => high * channels);
+  const shares = Float64Array.from(columns, ({ share }) => share);
   let place = 0;
   for (let row = first; row < last; row++) {
     const y = sourceOf(row, from.height, to.height);
-    const top = y.low * from.width;
-    const bottom = y.high * from.width;
-    for (const x of columns) {
+    const top = y.low * from.width * channels;
+    const bottom = y.high * from.width * channels;
+    for (let column = 0; column < to.width; column++) {
+      const share = shares[column]!;
       for (let channel = 0; channel < channels; channel++) {
-        const at = (pixel: number) => values[pixel * channels + channel]!;
-        const above = at(top + x.low) * (1 - x.share) + at(top + x.high) * x.share;
-        const below = at(bottom + x.low) * (1 - x.share) + at(bottom + x.high) * x.share;
+        const low = left[column]! + channel;
+        const high = right[column]! + channel;
+        const above = values[top + low]! * (1 - share) + values[top + high]! * share;
+        const below = values[bottom + low]! * (1 - share) + values[bottom + high]! * share;
         rows[place++] = above * (1 - y.share) + below * y.share;
       }
     }

@@ -28,12 +28,16 @@ export { encodePicture, lightnessAt, networkSides, openPhoto, paintPicture } fro
 export { enlargeAb, type Sides } from './pictures/enlarge.js';
 export { contactSheet, pngOf } from './pictures/png.js';
 export {
+  bytesOf,
   decodeSafetensors,
   encodeSafetensors,
   type NamedTensor,
   SafetensorsError,
-  weightsSha256,
+  safetensorsHeader,
+  type TensorReader,
 } from './weights/safetensors.js';
+export { SafetensorsFile } from './weights/safetensors-file.js';
+export { isWeight, WeightsDigest, weightsSha256 } from './weights/weights-digest.js';
 export {
   decodeWeights,
   describeWeights,

@@ -21,7 +21,20 @@ export { evaluateInPieces, evaluateTensors } from './training/evaluate.js';
 export { lossAndGradients, movedStatistic, statisticsMomentum } from './training/gradients.js';
 export { adamCorrections, type OptimizerRecipe, optimizerSlots } from './training/optimizer.js';
 export { learningRateAt } from './training/schedule.js';
-export { requireState, stepCount } from './training/state.js';
+export {
+  byName,
+  inMemory,
+  requireState,
+  type State,
+  type StateInMemory,
+  stateOfParts,
+  stateOfTensors,
+  type StatePart,
+  type StateShape,
+  type StateTensor,
+  stepCount,
+  stepCountName,
+} from './training/state.js';
 export {
   type Batch,
   type BatchShape,
@@ -29,7 +42,6 @@ export {
   type EvaluationMeasure,
   microBatches,
   piecesOf,
-  type StateTensor,
   type Step,
   type StepOptions,
   type StepResult,

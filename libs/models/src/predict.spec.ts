@@ -6,7 +6,7 @@ import { makeLoss } from './losses/loss.js';
 import { buildNetwork } from './networks/network.js';
 import { predictAb, sideMultiple } from './predict.js';
 import { restoreNetwork } from './restore-network.js';
-import { type StateTensor } from './training/step.js';
+import { stateOfTensors, type StateTensor } from './training/state.js';
 
 const model = { ...plainModel, encoder: 'resnet18', width: 0.125, imageSize: 32, cut: 'conv3' } as const;
 const losses: [string, Recipe['loss']][] = [
@@ -51,10 +51,13 @@ describe('a network that is restored from a checkpoint', () => {
     const [trained, restored] = [buildNetwork(recipe, 1), buildNetwork(recipe, 2)];
     const before = tf.memory().numTensors;
 
-    restoreNetwork(restored, [
-      ...stateOf(trained),
-      { name: 'adam/m/encoder/conv1/weight', shape: [1], data: Float32Array.of(9) },
-    ]);
+    restoreNetwork(
+      restored,
+      stateOfTensors([
+        ...stateOf(trained),
+        { name: 'adam/m/encoder/conv1/weight', shape: [1], data: Float32Array.of(9) },
+      ]),
+    );
 
     expect(tf.memory().numTensors).toBe(before);
     expect(stateOf(restored)).toEqual(stateOf(trained));
@@ -67,7 +70,8 @@ describe('a network that is restored from a checkpoint', () => {
     const state = stateOf(network);
     const averaged = state[0]!.data.map((value) => value / 2);
 
-    restoreNetwork(network, [...state, { ...state[0]!, name: `average/${state[0]!.name}`, data: averaged }]);
+    const average = { ...state[0]!, name: `average/${state[0]!.name}`, data: averaged };
+    restoreNetwork(network, stateOfTensors([...state, average]));
 
     expect(stateOf(network)[0]!.data).toEqual(averaged);
     expect(stateOf(network).slice(1)).toEqual(state.slice(1));
@@ -78,14 +82,15 @@ describe('a network that is restored from a checkpoint', () => {
     ['lacks a tensor', (state) => state.slice(1), /it has no encoder\/conv1\/weight/],
     [
       'has another shape',
-      ([first, ...rest]) => [{ ...first!, shape: [1] }, ...rest],
+      ([first, ...rest]) => [{ ...first!, shape: [1], data: Float32Array.of(1) }, ...rest],
       /its encoder\/conv1\/weight has shape \(1\), not \(7, 7, 1, 8\)/,
     ],
   ])('refuses one that %s, and stays as it was', (_name, change, message) => {
     const network = buildNetwork(recipe, 1);
     const state = stateOf(network);
 
-    expect(() => restoreNetwork(network, change(stateOf(buildNetwork(recipe, 3))))).toThrow(message);
+    const other = stateOfTensors(change(stateOf(buildNetwork(recipe, 3))));
+    expect(() => restoreNetwork(network, other)).toThrow(message);
     expect(stateOf(network)).toEqual(state);
   });
 });

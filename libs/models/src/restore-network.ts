@@ -1,7 +1,7 @@
 import { DomainError } from '@chromatune/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { type Network } from './networks/network.js';
-import { type StateTensor } from './training/step.js';
+import { type State } from './training/state.js';
 
 /**
  * Gives a network what a training step's state says, to predict with: the averaged weights where it keeps an average, as in
@@ -10,20 +10,21 @@ import { type StateTensor } from './training/step.js';
  */
 export function restoreNetwork(
   { variables, statistics }: Pick<Network, 'variables' | 'statistics'>,
-  state: readonly StateTensor[],
+  state: State,
 ): void {
-  const tensors = new Map(state.map((tensor) => [tensor.name, tensor]));
+  const shapes = new Map(state.tensors.map(({ name, shape }) => [name, shape]));
   const values = [...variables, ...statistics].map(({ name, variable }) => {
-    const stored = tensors.get(`average/${name}`) ?? tensors.get(name);
-    if (!stored) throw otherNetwork(`it has no ${name}`);
-    if (String(stored.shape) !== String(variable.shape)) {
-      throw otherNetwork(
-        `its ${name} has shape (${stored.shape.join(', ')}), not (${variable.shape.join(', ')})`,
-      );
+    const stored = shapes.has(`average/${name}`) ? `average/${name}` : name;
+    const shape = shapes.get(stored);
+    if (!shape) throw otherNetwork(`it has no ${name}`);
+    if (String(shape) !== String(variable.shape)) {
+      throw otherNetwork(`its ${stored} has shape (${shape.join(', ')}), not (${variable.shape.join(', ')})`);
     }
-    return { variable, data: stored.data };
+    return { variable, stored };
   });
-  for (const { variable, data } of values) tf.tidy(() => variable.assign(tf.tensor(data, variable.shape)));
+  for (const { variable, stored } of values) {
+    tf.tidy(() => variable.assign(tf.tensor(state.read(stored), variable.shape)));
+  }
 }
 
 const otherNetwork = (what: string) =>

@@ -1,5 +1,5 @@
 import { plainAdam, plainModel, type Recipe } from '@chromatune/contracts';
-import type { Step } from '@chromatune/models';
+import { inMemory, type Step } from '@chromatune/models';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, loadEngine } from '../engine.js';
 import { coarse } from './every-loss.js';
@@ -38,7 +38,7 @@ describe.each(onlyPortable ? (['portable'] as const) : (['native', 'portable'] a
         startTraining(engine, { ...change, model: frozen, microBatch }),
       ) as [Step, Step];
 
-      const initial = whole.state();
+      const initial = inMemory(whole.state());
       const losses = await takeSteps(whole, { count: 100 });
       const inPieces = await takeSteps(pieces, { count: 100 });
       const differences = inPieces.map((loss, i) => Math.abs(loss - losses[i]!) / Math.max(1, loss));

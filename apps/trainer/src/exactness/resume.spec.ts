@@ -1,4 +1,5 @@
 import { plainAdam, plainModel, plainRegression, type Recipe } from '@chromatune/contracts';
+import { inMemory } from '@chromatune/models';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, loadEngine } from '../engine.js';
 import { coarse, rebalanced, soft } from './every-loss.js';
@@ -73,11 +74,11 @@ describe.each(['native', 'portable'] as const)('on the %s engine', (name) => {
     'goes on bit for bit from the state after any step: %s',
     async (_title, change) => {
       const whole = startTraining(engine, change);
-      const states = [whole.state()];
+      const states = [inMemory(whole.state())];
       const losses: number[] = [];
       for (let i = 0; i < steps; i++) {
         losses.push(...(await takeSteps(whole, { from: i, count: 1 })));
-        states.push(whole.state());
+        states.push(inMemory(whole.state()));
       }
 
       const resumed = startTraining(engine, change, 99);

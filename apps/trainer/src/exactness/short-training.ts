@@ -1,5 +1,13 @@
 import { plainAdam, plainModel, plainRegression, plainTraining, type Recipe } from '@chromatune/contracts';
-import { type Batch, buildNetwork, makeLoss, type StateTensor, type Step } from '@chromatune/models';
+import {
+  type Batch,
+  buildNetwork,
+  byName,
+  inMemory,
+  makeLoss,
+  type State,
+  type Step,
+} from '@chromatune/models';
 import { stream } from '@chromatune/random';
 import { createHash } from 'node:crypto';
 import type { Engine } from '../engine.js';
@@ -59,9 +67,9 @@ function countColors({ ab }: Batch): Float64Array {
 }
 
 /** SHA-256 of names and bits. */
-export function digestOf(state: StateTensor[]): string {
+export function digestOf(state: State): string {
   const hash = createHash('sha256');
-  const inOrder = [...state].sort((one, other) => (one.name < other.name ? -1 : 1));
+  const inOrder = [...inMemory(state).tensors].sort(byName);
   for (const { name, data } of inOrder) {
     hash.update(name).update(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
   }
@@ -69,11 +77,10 @@ export function digestOf(state: StateTensor[]): string {
 }
 
 /** Norm of the difference of all weights over their norm; the optimizer's slots do not count. */
-export function distance(ours: StateTensor[], theirs: StateTensor[]): number {
-  const byName = new Map(theirs.map((tensor) => [tensor.name, tensor.data]));
+export function distance(ours: State, theirs: State): number {
   let [difference, whole] = [0, 0];
-  for (const { name, data } of ours.filter((tensor) => /^(encoder|decoder)\//.test(tensor.name))) {
-    const other = byName.get(name)!;
+  for (const { name } of ours.tensors.filter((tensor) => /^(encoder|decoder)\//.test(tensor.name))) {
+    const [data, other] = [ours.read(name), theirs.read(name)];
     data.forEach((value, i) => {
       difference += (value - other[i]!) ** 2;
       whole += value ** 2;

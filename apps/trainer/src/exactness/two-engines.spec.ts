@@ -1,4 +1,5 @@
 import { plainModel, plainRegression, type Recipe } from '@chromatune/contracts';
+import { inMemory } from '@chromatune/models';
 import { describe, expect, it } from 'vitest';
 import { loadEngine } from '../engine.js';
 import { coarse } from './every-loss.js';
@@ -56,7 +57,7 @@ describe.skipIf(onlyPortable)('50 steps on the native and on the portable engine
 async function trainOn(name: 'native' | 'portable', change: Partial<Recipe>) {
   const step = startTraining(await loadEngine(name, { threads: 1 }), change);
   const losses = await takeSteps(step, { count: 50 });
-  const state = step.state();
+  const state = inMemory(step.state());
   step.dispose();
   return { losses, state };
 }

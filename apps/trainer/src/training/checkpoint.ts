@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DomainError, type SpooledEvent } from '@chromatune/contracts';
-import { decodeSafetensors, encodeSafetensors, weightsSha256 } from '@chromatune/data';
-import type { StateTensor } from '@chromatune/models';
+import { bytesOf, SafetensorsFile, safetensorsHeader, WeightsDigest } from '@chromatune/data';
+import type { State } from '@chromatune/models';
 import { z } from 'zod';
 
 /** Where a training stands between two steps: with the step's state, all that going on bit for bit needs. */
@@ -39,7 +39,7 @@ type CheckpointEvent = Extract<SpooledEvent, { type: 'checkpoint' }>;
 
 export interface CheckpointOptions {
   folder: string;
-  state: StateTensor[];
+  state: State;
   at: Progress;
   /** Epochs done, with the fraction of the one that has begun. */
   epoch: number;
@@ -47,21 +47,35 @@ export interface CheckpointOptions {
   abRmse: number | null;
 }
 
-/** Writes a checkpoint file that is there as a whole or not at all, also after a power cut. */
+/** Writes a checkpoint file that is there as a whole or not at all, also after a power cut. It is never whole in memory. */
 export async function writeCheckpoint(options: CheckpointOptions): Promise<Omit<CheckpointEvent, 'seq'>> {
   const { folder, state, at, epoch, kind, abRmse } = options;
-  const bytes = encodeSafetensors(state, { format: 'chromatune-1', progress: JSON.stringify(at) });
   const file = join(folder, `step-${at.step}.safetensors`);
-  await writeWhole(file, bytes);
+  const digest = createHash('sha256');
+  const weights = new WeightsDigest();
+  let bytes = 0;
+  await writeWhole(file, async (handle) => {
+    const write = async (part: Uint8Array) => {
+      digest.update(part);
+      bytes += part.length;
+      await handle.writeFile(part);
+    };
+    await write(safetensorsHeader(state.tensors, { format: 'chromatune-1', progress: JSON.stringify(at) }));
+    for (const tensor of state.tensors) {
+      const data = state.read(tensor.name);
+      weights.add(tensor, data);
+      await write(bytesOf(data));
+    }
+  });
   return {
     type: 'checkpoint',
     checkpoint: {
       step: at.step,
       epoch,
       kind,
-      bytes: bytes.byteLength,
-      sha256: createHash('sha256').update(bytes).digest('hex'),
-      weightsSha256: weightsSha256(state),
+      bytes,
+      sha256: digest.digest('hex'),
+      weightsSha256: weights.hex(),
       abRmse,
       at: new Date().toISOString(),
     },
@@ -69,11 +83,21 @@ export async function writeCheckpoint(options: CheckpointOptions): Promise<Omit<
   };
 }
 
+export interface OpenCheckpoint {
+  state: State;
+  at: Progress;
+  close(): void;
+}
+
 /** @throws DomainError when the file is not a checkpoint of this program */
-export async function readCheckpoint(path: string): Promise<{ state: StateTensor[]; at: Progress }> {
-  const { tensors, metadata } = decodeSafetensors(await readBytes(path));
-  const parsed = progress.safeParse(JSON.parse(metadata['progress'] ?? 'null'));
-  if (metadata['format'] === 'chromatune-1' && parsed.success) return { state: tensors, at: parsed.data };
+export function openCheckpoint(path: string): OpenCheckpoint {
+  const state = SafetensorsFile.open(path);
+  const { format, progress: text } = state.metadata;
+  const parsed = progress.safeParse(JSON.parse(text ?? 'null'));
+  if (format === 'chromatune-1' && parsed.success) {
+    return { state, at: parsed.data, close: () => state.close() };
+  }
+  state.close();
   throw new DomainError('bad_checkpoint', 500, `${path} is not a checkpoint of this version of Chromatune.`, {
     remedy: 'Start the run anew, or train it with the version that began it.',
   });
@@ -86,12 +110,16 @@ export async function readBytes(path: string): Promise<Uint8Array> {
 }
 
 /** Writes beside the file, then renames: readers and the next start see the whole file or none. */
-export async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
+export async function writeWhole(
+  file: string,
+  content: Uint8Array | ((handle: FileHandle) => Promise<void>),
+): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   const partial = `${file}.partial`;
   const handle = await open(partial, 'w');
   try {
-    await handle.writeFile(bytes);
+    if (content instanceof Uint8Array) await handle.writeFile(content);
+    else await content(handle);
     await handle.sync();
   } finally {
     await handle.close();

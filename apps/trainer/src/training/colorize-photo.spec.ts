@@ -1,6 +1,6 @@
 import { plainClassification, plainModel, plainRegression, type Recipe } from '@chromatune/contracts';
 import { encodePicture, enlargeAb, lightnessAt, openPhoto, srgbToLab } from '@chromatune/data';
-import { buildNetwork, makeLoss, predictAb, type StateTensor } from '@chromatune/models';
+import { buildNetwork, makeLoss, predictAb, stateOfTensors, type StateTensor } from '@chromatune/models';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadEngine } from '../engine.js';
@@ -95,7 +95,7 @@ const recipeOf = (loss: Recipe['loss']): Recipe =>
   });
 
 async function colorize(recipe: Recipe, work: PhotoWork): Promise<Uint8Array> {
-  const network = loadNetwork(recipe, stateOf(recipe));
+  const network = loadNetwork(recipe, stateOfTensors(tensorsOf(recipe)));
   try {
     return await colorizePhoto(network, recipe, work);
   } finally {
@@ -104,7 +104,7 @@ async function colorize(recipe: Recipe, work: PhotoWork): Promise<Uint8Array> {
 }
 
 /** Of an untrained network, whose colours are far from grey all the same. */
-function stateOf(recipe: Recipe): StateTensor[] {
+function tensorsOf(recipe: Recipe): StateTensor[] {
   const network = buildNetwork(recipe, 5);
   const state = [...network.variables, ...network.statistics].map(({ name, variable }) => ({
     name,
@@ -123,7 +123,7 @@ async function predictedAb(recipe: Recipe, photo: Uint8Array): Promise<Float32Ar
   const sides = { width: 48, height: 32 };
   const network = buildNetwork(recipe, 1);
   const loss = makeLoss(recipe);
-  const state = new Map(stateOf(recipe).map((tensor) => [tensor.name, tensor]));
+  const state = new Map(tensorsOf(recipe).map((tensor) => [tensor.name, tensor]));
   for (const { name, variable } of [...network.variables, ...network.statistics]) {
     variable.assign(tf.tensor(state.get(name)!.data, variable.shape));
   }

@@ -7,7 +7,7 @@ import {
   predictAb,
   restoreNetwork,
   sideMultiple,
-  type StateTensor,
+  type State,
 } from '@chromatune/models';
 
 export interface PhotoWork {
@@ -19,7 +19,7 @@ export interface PhotoWork {
 }
 
 /** A network as a checkpoint of its run left it. @throws DomainError when the checkpoint is of another network */
-export function loadNetwork(recipe: Recipe, state: readonly StateTensor[]): Network {
+export function loadNetwork(recipe: Recipe, state: State): Network {
   const network = buildNetwork(recipe, recipe.seed);
   try {
     restoreNetwork(network, state);

@@ -1,7 +1,7 @@
 import { DomainError } from '@chromatune/contracts';
 import type { Network } from '@chromatune/models';
 import { loadEngine } from '../engine.js';
-import { readBytes, readCheckpoint, writeWhole } from './checkpoint.js';
+import { openCheckpoint, readBytes, writeWhole } from './checkpoint.js';
 import { type ColorizeOutcome, type ColorizeWork, colorizeWork } from './colorize-messages.js';
 import { colorizePhoto, loadNetwork } from './colorize-photo.js';
 
@@ -21,7 +21,7 @@ async function colorize(work: ColorizeWork): Promise<ColorizeOutcome> {
   try {
     if (!engineIsLoaded) await loadEngine(work.engine, { threads: work.threads });
     engineIsLoaded = true;
-    const network = await networkOf(work);
+    const network = networkOf(work);
     const photo = await readBytes(work.photo);
     await writeWhole(work.picture, await colorizePhoto(network, work.recipe, { ...work, photo }));
     return { written: true };
@@ -35,11 +35,15 @@ async function colorize(work: ColorizeWork): Promise<ColorizeOutcome> {
   }
 }
 
-async function networkOf({ recipe, checkpoint, checkpointSha256 }: ColorizeWork): Promise<Network> {
+function networkOf({ recipe, checkpoint, checkpointSha256 }: ColorizeWork): Network {
   if (kept?.checkpointSha256 === checkpointSha256) return kept.network;
   kept?.network.dispose();
   kept = null;
-  const network = loadNetwork(recipe, (await readCheckpoint(checkpoint)).state);
-  kept = { checkpointSha256, network };
-  return network;
+  const { state, close } = openCheckpoint(checkpoint);
+  try {
+    kept = { checkpointSha256, network: loadNetwork(recipe, state) };
+    return kept.network;
+  } finally {
+    close();
+  }
 }

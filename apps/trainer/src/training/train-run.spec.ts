@@ -543,7 +543,7 @@ const measured = (events: SpooledEvent[]) =>
 
 async function poison(path: string): Promise<string> {
   const { tensors, metadata } = decodeSafetensors(await readBytes(path));
-  tensors[0]!.data.fill(Number.NaN);
+  tensors.find(({ name }) => name === 'encoder/conv1/weight')!.data.fill(Number.NaN);
   await writeFile(`${path}.poisoned`, encodeSafetensors(tensors, metadata));
   return `${path}.poisoned`;
 }

@@ -6,7 +6,7 @@ import { correctionOf } from '@chromatune/models/describe';
 import type { Engine } from '../engine.js';
 import { type BatchSource, timed } from './batch-source.js';
 import { decideMicroBatch } from './choose-micro-batch.js';
-import { newEpoch, type Progress, readCheckpoint, untrained, writeCheckpoint } from './checkpoint.js';
+import { newEpoch, openCheckpoint, type Progress, untrained, writeCheckpoint } from './checkpoint.js';
 import { NonFinite } from './failure.js';
 import type { MakeMeasures } from './measure-source.js';
 import { loadImportedWeights, loadLpips } from './imported-weights.js';
@@ -67,7 +67,7 @@ export async function trainRun({
     { ...recipe, microBatch },
     { stepsPerEpoch: steps, expected },
   );
-  const at = resumeFrom === null ? { ...untrained } : await restore(resumeFrom, step);
+  const at = resumeFrom === null ? { ...untrained } : restore(resumeFrom, step);
   const checkTensors = watchTensors((message) => report.log('warn', message));
   let saved = at.step;
 
@@ -169,10 +169,14 @@ export async function trainRun({
   }
 }
 
-async function restore(path: string, step: Step): Promise<Progress> {
-  const { state, at } = await readCheckpoint(path);
-  step.restore(state);
-  return at;
+function restore(path: string, step: Step): Progress {
+  const { state, at, close } = openCheckpoint(path);
+  try {
+    step.restore(state);
+    return at;
+  } finally {
+    close();
+  }
 }
 
 /** People see a loss that stays high, and must know that it cannot fall further. */

@@ -1,40 +1,65 @@
-import { createHash } from 'node:crypto';
 import { DomainError } from '@chromatune/contracts';
 import { elementsOf } from './stored-tensor.js';
 
-/** A named float array, as libs/models describes the state of a training step. */
-export interface NamedTensor {
+export interface NamedShape {
   name: string;
   shape: number[];
+}
+
+/** A named float array, as libs/models describes the state of a training step. */
+export interface NamedTensor extends NamedShape {
   data: Float32Array;
+}
+
+/** Named float arrays that are read one at a time: all together they may be most of a machine's memory. */
+export interface TensorReader {
+  readonly tensors: readonly NamedShape[];
+  read(name: string): Float32Array;
 }
 
 /** The bytes of a safetensors file with these tensors (all F32), in the given order. */
 export function encodeSafetensors(tensors: NamedTensor[], metadata: Record<string, string> = {}): Uint8Array {
+  const wrong = tensors.find(({ shape, data }) => elementsOf(shape) !== data.length);
+  if (wrong) {
+    const { name, shape, data } = wrong;
+    throw new RangeError(`Tensor ${name} of shape (${shape.join(', ')}) has ${data.length} elements.`);
+  }
+  const parts = [safetensorsHeader(tensors, metadata), ...tensors.map(({ data }) => bytesOf(data))];
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let position = 0;
+  for (const part of parts) {
+    bytes.set(part, position);
+    position += part.length;
+  }
+  return bytes;
+}
+
+/** What a safetensors file begins with, whose F32 tensors follow in the given order, without gaps. */
+export function safetensorsHeader(
+  tensors: readonly NamedShape[],
+  metadata: Record<string, string> = {},
+): Uint8Array {
   const entries: [string, unknown][] = [['__metadata__', metadata]];
   let end = 0;
-  for (const { name, shape, data } of tensors) {
-    if (elementsOf(shape) !== data.length) {
-      throw new RangeError(`Tensor ${name} of shape (${shape.join(', ')}) has ${data.length} elements.`);
-    }
-    entries.push([name, { dtype: 'F32', shape, data_offsets: [end, end + data.byteLength] }]);
-    end += data.byteLength;
+  for (const { name, shape } of tensors) {
+    const begin = end;
+    end += elementsOf(shape) * 4;
+    entries.push([name, { dtype: 'F32', shape, data_offsets: [begin, end] }]);
   }
   if (new Set(entries.map(([name]) => name)).size < entries.length)
     throw new RangeError('A tensor name stands twice.');
 
   const json = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
-  const headerBytes = Math.ceil(json.length / 8) * 8; // so that the data is aligned
-  const bytes = new Uint8Array(8 + headerBytes + end).fill(0x20, 8, 8 + headerBytes);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true);
-  bytes.set(json, 8);
-  let position = 8 + headerBytes;
-  for (const { data } of tensors) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), position);
-    position += data.byteLength;
-  }
-  return bytes;
+  const jsonBytes = Math.ceil(json.length / 8) * 8; // so that the data is aligned
+  const header = new Uint8Array(8 + jsonBytes).fill(0x20);
+  new DataView(header.buffer).setBigUint64(0, BigInt(jsonBytes), true);
+  header.set(json, 8);
+  return header;
 }
+
+/** The bytes of numbers, as safetensors has them: little endian, as all processors that Node.js runs on. */
+export const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array) =>
+  new Uint8Array(buffer, byteOffset, byteLength);
 
 /**
  * Reads a safetensors file of F32 tensors; each gets memory of its own.
@@ -45,8 +70,7 @@ export function decodeSafetensors(bytes: Uint8Array): {
   metadata: Record<string, string>;
 } {
   const { entries, metadata, dataStart } = readSafetensorsHeader(bytes, bytes.length);
-  const other = entries.find(({ dtype }) => dtype !== 'F32');
-  if (other) throw new SafetensorsError(`tensor ${other.name} holds ${other.dtype} instead of F32`);
+  requireFloats(entries);
   return {
     metadata,
     tensors: entries.map(({ name, shape, begin, end }) => ({
@@ -55,6 +79,12 @@ export function decodeSafetensors(bytes: Uint8Array): {
       data: new Float32Array(copyOf(bytes, dataStart + begin, dataStart + end)),
     })),
   };
+}
+
+/** @throws SafetensorsError when there are tensors of another type */
+export function requireFloats(entries: SafetensorsEntry[]): void {
+  const other = entries.find(({ dtype }) => dtype !== 'F32');
+  if (other) throw new SafetensorsError(`tensor ${other.name} holds ${other.dtype} instead of F32`);
 }
 
 export interface SafetensorsEntry {
@@ -102,21 +132,6 @@ export function readSafetensorsHeader(
 /** `slice` of a Buffer, which files are read into, would be a view of all its memory. */
 const copyOf = (bytes: Uint8Array, begin: number, end: number) =>
   Uint8Array.prototype.slice.call(bytes, begin, end).buffer;
-
-/**
- * SHA-256 of a network: its weights and moving statistics, in the order of their names. What else a step keeps does not
- * count, so two runs can be compared whatever that is: the optimizer's state, whose names begin with its type, and the
- * average of the weights (`average/`), which follows from them.
- */
-export function weightsSha256(tensors: NamedTensor[]): string {
-  const hash = createHash('sha256');
-  const weights = tensors.filter(({ name }) => !/^(adam|adamw|sgd|average)\//.test(name));
-  for (const { name, shape, data } of weights.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    hash.update(JSON.stringify([name, shape]));
-    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  }
-  return hash.digest('hex');
-}
 
 /** A weights file or checkpoint that is damaged or of another kind. */
 export class SafetensorsError extends DomainError {

@@ -1,7 +1,7 @@
 import { type LpipsNetwork } from '@chromatune/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type StateTensor } from '../training/step.js';
+import { type StateTensor } from '../training/state.js';
 import { buildLpips, type Lpips } from './lpips.js';
 
 // As test/parity/python/fixtures_lpips.py has it: weights and pictures follow from hashes of their names.

@@ -2,7 +2,7 @@ import { type LpipsNetwork } from '@chromatune/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { kernels } from '../kernels.js';
 import { pad } from '../networks/layers.js';
-import { type StateTensor } from '../training/step.js';
+import { type StateTensor } from '../training/state.js';
 
 /** The learned perceptual distance of Zhang et al. (2018), with the weights that were loaded. */
 export interface Lpips {

@@ -2,7 +2,7 @@ import { plainModel, plainRegression } from '@chromatune/contracts';
 import { stream } from '@chromatune/random';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type StateTensor } from '../training/step.js';
+import { type StateTensor } from '../training/state.js';
 import { loadEncoderWeights } from './encoder-weights.js';
 import { buildNetwork, type Network } from './network.js';
 import { type NetworkRecipe } from './network-plan.js';

@@ -1,6 +1,6 @@
 import { DomainError, type ModelRecipe } from '@chromatune/contracts';
 import * as tf from '@tensorflow/tfjs';
-import { type StateTensor } from '../training/step.js';
+import { type StateTensor } from '../training/state.js';
 import { type NamedVariable } from './declarations.js';
 import { adaptInputFilters } from './input-adaptation.js';
 import { type Network } from './network.js';

@@ -13,6 +13,7 @@ import { makeLoss } from '../losses/loss.js';
 import { buildNetwork } from '../networks/network.js';
 import { predictAb } from '../predict.js';
 import { createEagerStep } from './eager-step.js';
+import { inMemory, stateOfTensors, type StateTensor } from './state.js';
 import { type Batch, type Step } from './step.js';
 
 type TrainingRecipe = Pick<Recipe, 'model' | 'loss' | 'optimizer'> & Partial<Recipe>;
@@ -57,7 +58,7 @@ describe.each(['regression', 'classification'] as const)('a step of %s', (type) 
     const batches = [1, 2, 3, 4].map((seed) => learnableBatch(1, seed));
     const whole = training(recipes[type]);
     for (const batch of batches.slice(0, 2)) await whole.step.run(batch);
-    const saved = whole.step.state();
+    const saved = inMemory(whole.step.state());
     const expected = [];
     for (const batch of batches.slice(2)) expected.push(await whole.step.run(batch));
 
@@ -148,15 +149,21 @@ describe('a step', () => {
 
   test('names the tensor that a foreign state lacks or that has another shape', () => {
     const { step, dispose } = training(regression);
-    const state = step.state();
+    const state = inMemory(step.state()).tensors;
+    const others = state.filter(({ name }) => name !== 'encoder/conv1/weight');
+    const wider = { name: 'encoder/conv1/weight', shape: [7, 7, 1, 9], data: new Float32Array(441) };
+    const restore = (tensors: StateTensor[]) => step.restore(stateOfTensors(tensors));
 
-    expect(() => step.restore(state.slice(1))).toThrow('lacks the tensor encoder/conv1/weight');
-    expect(() => step.restore([{ ...state[0]!, shape: [7, 7, 1, 9] }, ...state.slice(1)])).toThrow(
+    expect(() => restore(others)).toThrow('lacks the tensor encoder/conv1/weight');
+    expect(() => restore([...others, wider])).toThrow(
       'encoder/conv1/weight has shape [7,7,1,9]; this network needs [7,7,1,8]',
     );
-    expect(() =>
-      step.restore([...state, { name: 'stranger', shape: [1], data: Float32Array.of(1) }]),
-    ).toThrow('unknown tensor stranger');
+    expect(() => restore([...state, { name: 'stranger', shape: [1], data: Float32Array.of(1) }])).toThrow(
+      'unknown tensor stranger',
+    );
+    expect(() => restore([...others, { ...wider, data: new Float32Array(440) }])).toThrow(
+      'encoder/conv1/weight has 440 numbers; its shape holds 441',
+    );
     dispose();
   });
 
@@ -205,9 +212,13 @@ function learnableBatch(images: number, seed = 1): Batch {
 }
 
 const bitsOf = (step: Step) =>
-  step.state().map(({ name, shape, data }) => [name, shape, Buffer.from(data.buffer).toString('hex')]);
+  inMemory(step.state()).tensors.map(({ name, shape, data }) => [
+    name,
+    shape,
+    Buffer.from(data.buffer).toString('hex'),
+  ]);
 
-const weightOf = (step: Step, name: string) => [...step.state().find((tensor) => tensor.name === name)!.data];
+const weightOf = (step: Step, name: string) => [...step.state().read(name)];
 
 function meanSquare(ab: Float32Array, batch: Batch): number {
   return ab.reduce((sum, value, index) => sum + (value - (batch.ab[index]! - 128)) ** 2, 0) / ab.length;

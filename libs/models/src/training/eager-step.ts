@@ -3,7 +3,7 @@ import { type Loss } from '../losses/loss.js';
 import { type Network } from '../networks/network.js';
 import { batchTensors } from './batch.js';
 import { evaluateInPieces, evaluateTensors, type EvaluationTensors } from './evaluate.js';
-import { FlatVariables } from './flat-variables.js';
+import { FlatVariables, partOfAll } from './flat-variables.js';
 import { lossAndGradients, movedStatistic } from './gradients.js';
 import { optimizerSlots, updateWeights } from './optimizer.js';
 import { learningRateAt } from './schedule.js';
@@ -11,13 +11,12 @@ import {
   type Batch,
   type Evaluation,
   piecesOf,
-  type StateTensor,
   type Step,
   type StepOptions,
   type StepResult,
   type TrainingRecipe,
 } from './step.js';
-import { requireState, stepCount } from './state.js';
+import { requireState, type State, stateOfParts, stepCount, stepCountName } from './state.js';
 
 /**
  * A step computed op by op. It works on every engine, and any tensor in it can be looked at; a recorded graph is faster.
@@ -92,35 +91,35 @@ class EagerStep implements Step {
     return learningRateAt(this.recipe, Math.max(1, this.stepsDone), this.options.stepsPerEpoch);
   }
 
-  state(): StateTensor[] {
+  state(): State {
     const { weights, slots, average } = this;
-    return [
-      ...weights.read(),
-      ...this.frozen.read(),
-      ...this.statistics.read(),
-      ...this.frozenStatistics.read(),
-      ...this.slotNames.flatMap((slot, index) => weights.split(slots[index]!, slot)),
-      ...(average ? weights.split(average, 'average/') : []),
+    return stateOfParts([
+      partOfAll(this.ofNetwork),
+      ...this.slotNames.map((slot, index) => weights.part(slots[index]!, slot)),
+      ...(average ? [weights.part(average, 'average/')] : []),
       stepCount(this.recipe.optimizer.type, this.stepsDone),
-    ];
+    ]);
   }
 
-  restore(state: StateTensor[]): void {
-    const tensors = requireState(state, this.state());
-    for (const group of [this.weights, this.frozen, this.statistics, this.frozenStatistics]) {
-      group.write(group.join(tensors));
-    }
-    tf.dispose(this.slots);
-    this.slots = this.slotNames.map((slot) => this.weights.join(tensors, slot));
-    this.average?.dispose();
-    this.average &&= this.weights.join(tensors, 'average/');
-    this.stepsDone = tensors.get(`${this.recipe.optimizer.type}/step`)!.data[0]!;
+  restore(state: State): void {
+    requireState(state, this.state().tensors);
+    for (const group of this.ofNetwork) group.write(group.join(state));
+    const slots = this.slotNames.map((slot) => this.weights.join(state, slot));
+    const average = this.average && this.weights.join(state, 'average/');
+    tf.dispose([...this.slots, ...(this.average ? [this.average] : [])]);
+    this.slots = slots;
+    this.average = average;
+    this.stepsDone = state.read(stepCountName(this.recipe.optimizer.type))[0]!;
   }
 
   dispose(): void {
-    for (const group of [this.weights, this.frozen, this.statistics, this.frozenStatistics]) group.dispose();
+    for (const group of this.ofNetwork) group.dispose();
     tf.dispose([...this.slots, ...(this.average ? [this.average] : [])]);
     this.rateFactors?.dispose();
+  }
+
+  private get ofNetwork(): FlatVariables[] {
+    return [this.weights, this.frozen, this.statistics, this.frozenStatistics];
   }
 
   private get slotNames(): string[] {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { type NamedVariable, sizeOf } from '../networks/declarations.js';
-import { type StateTensor } from './step.js';
+import { type NamedVariable } from '../networks/declarations.js';
+import { byName, type State, type StatePart } from './state.js';
 
 /**
  * Variables together with one flat vector of the same numbers. The optimizer works on the vector, a dozen large operations
@@ -35,29 +35,25 @@ export class FlatVariables {
     });
   }
 
-  read(): StateTensor[] {
-    return this.split(this.flat, '');
+  /** The parts of a vector that has a number for each of the variables' numbers, as part of a state. */
+  part(flat: tf.Tensor1D = this.flat, prefix = ''): StatePart {
+    return {
+      tensors: this.named.map(({ name, variable }) => ({ name: prefix + name, shape: [...variable.shape] })),
+      read: () => {
+        const data = flat.dataSync<'float32'>();
+        let from = 0;
+        return this.sizes.map((size) => data.slice(from, (from += size)));
+      },
+    };
   }
 
-  /** The parts of a vector that has a number for each of the variables' numbers. */
-  split(flat: tf.Tensor1D, prefix: string): StateTensor[] {
-    const data = flat.dataSync<'float32'>();
-    let from = 0;
-    return this.named.map(({ name, variable }, index) => {
-      const to = from + this.sizes[index]!;
-      const part = { name: prefix + name, shape: [...variable.shape], data: data.slice(from, to) };
-      from = to;
-      return part;
-    });
-  }
-
-  /** The opposite of `split`. */
-  join(tensors: Map<string, StateTensor>, prefix = ''): tf.Tensor1D {
+  /** The vector of what a state says of the variables. */
+  join(state: State, prefix = ''): tf.Tensor1D {
     const data = new Float32Array(this.flat.size);
     let from = 0;
     for (const { name, variable } of this.named) {
-      data.set(tensors.get(prefix + name)!.data, from);
-      from += sizeOf(variable.shape);
+      data.set(state.read(prefix + name), from);
+      from += variable.size;
     }
     return tf.tensor1d(data);
   }
@@ -65,4 +61,18 @@ export class FlatVariables {
   dispose(): void {
     this.flat.dispose();
   }
+}
+
+/** The parts of several such vectors as one, in the order of names. */
+export function partOfAll(groups: readonly FlatVariables[]): StatePart {
+  const parts = groups.map((group) => group.part());
+  const tensors = parts.flatMap((part) => part.tensors);
+  const inOrder = [...tensors].sort(byName);
+  return {
+    tensors: inOrder,
+    read: () => {
+      const values = parts.flatMap((part) => part.read());
+      return inOrder.map((tensor) => values[tensors.indexOf(tensor)]!);
+    },
+  };
 }

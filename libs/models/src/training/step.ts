@@ -1,5 +1,6 @@
 import { type Recipe } from '@chromatune/contracts';
 import { type LossMeasure } from '../losses/loss.js';
+import { type State } from './state.js';
 
 /** Images in OpenCV's 8-bit Lab convention, as they lie in a dataset's shards: L (n, size, size), ab (n, size, size, 2). */
 export interface Batch {
@@ -7,13 +8,6 @@ export interface Batch {
   ab: Uint8Array;
   images: number;
   size: number;
-}
-
-/** One named array of a run's state. Float32, so that a checkpoint holds every bit. */
-export interface StateTensor {
-  name: string;
-  shape: number[];
-  data: Float32Array;
 }
 
 /** What a network makes of a batch whose colours are known, with the moving statistics. */
@@ -51,9 +45,9 @@ export interface Step {
   /** Of the last step, or of the first one before it. */
   learningRate(): number;
   /** Weights, moving statistics, the optimizer's slots, the average and the step count: all that going on bit for bit needs. */
-  state(): StateTensor[];
+  state(): State;
   /** @throws Error that names the tensor, when `state` is not of this network and optimizer */
-  restore(state: StateTensor[]): void;
+  restore(state: State): void;
   dispose(): void;
 }
 

@@ -1,4 +1,11 @@
-import { createEagerStep, type Loss, type Network, type StateTensor, type Step } from '@chromatune/models';
+import {
+  createEagerStep,
+  inMemory,
+  type Loss,
+  type Network,
+  type StateTensor,
+  type Step,
+} from '@chromatune/models';
 import * as tf from '@tensorflow/tfjs';
 import type { Comparison, Item } from '../comparison.js';
 import { type OptimizerCase, readFixtures } from '../fixtures.js';
@@ -40,7 +47,7 @@ function differencesOf(
   reference: OptimizerCase['after'][number],
   isAveraged: boolean,
 ): Comparison[] {
-  const state = step.state();
+  const state = [...inMemory(step.state()).tensors];
   return Object.keys(sizes).map((name) => {
     const ours = tensorOf(state, isAveraged ? `average/${name}` : name);
     const expected = reference.weights[torchName(name)]!;

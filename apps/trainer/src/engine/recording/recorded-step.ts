@@ -3,10 +3,12 @@ import {
   type BatchShape,
   type BatchTensors,
   batchTensors,
+  byName,
   type Evaluation,
   evaluateInPieces,
   evaluateTensors,
   type EvaluationMeasure,
+  inMemory,
   learningRateAt,
   type Loss,
   lossAndGradients,
@@ -16,8 +18,10 @@ import {
   type Network,
   requireState,
   requireWhole,
+  type State,
+  stateOfParts,
   stepCount,
-  type StateTensor,
+  stepCountName,
   type Step,
   type StepOptions,
   type StepResult,
@@ -69,13 +73,18 @@ interface GraphVariable {
   shape: number[];
 }
 
-/** Variables that are written and read in one call: TensorFlow prepares itself for each kind of call anew. */
+/**
+ * Variables that are written and read in one call: TensorFlow prepares itself for each kind of call anew. No more at once than
+ * `groupBytes`, because a call's values are in memory twice.
+ */
 interface Group {
   name: string;
   variables: GraphVariable[];
   /** What they hold before the first step. */
   initial: 'network' | 'zero';
 }
+
+const groupBytes = 64 * 1024 ** 2;
 
 /** What a graph computes of batches of one shape. */
 type Kind = 'step' | 'accumulate' | 'evaluate';
@@ -143,18 +152,17 @@ class RecordedStep implements Step {
     return learningRateAt(this.recipe, Math.max(1, this.stepsDone), this.options.stepsPerEpoch);
   }
 
-  state(): StateTensor[] {
-    return [
-      ...this.groups.flatMap((group) => this.read(group)),
+  state(): State {
+    return stateOfParts([
+      ...this.groups.map((group) => ({ tensors: group.variables, read: () => this.read(group) })),
       stepCount(this.recipe.optimizer.type, this.stepsDone),
-    ];
+    ]);
   }
 
-  restore(state: StateTensor[]): void {
-    const count = stepCount(this.recipe.optimizer.type, 0);
-    const tensors = requireState(state, [...this.groups.flatMap(({ variables }) => variables), count]);
-    for (const group of this.groups) this.write(group, ({ name }) => tensors.get(name)!.data);
-    this.stepsDone = tensors.get(count.name)!.data[0]!;
+  restore(state: State): void {
+    requireState(state, this.state().tensors);
+    for (const group of this.groups) this.write(group, ({ name }) => state.read(name));
+    this.stepsDone = state.read(stepCountName(this.recipe.optimizer.type))[0]!;
   }
 
   dispose(): void {
@@ -165,15 +173,16 @@ class RecordedStep implements Step {
   private declareGroups(): Group[] {
     const { variables, trainable, statistics } = this.network;
     const prefixed = (prefix: string) => trainable.map((one) => graphVariable(one, prefix));
-    const weights = [...variables, ...statistics].map((one) => graphVariable(one));
+    const weights = [...variables, ...statistics].map((one) => graphVariable(one)).sort(byName);
     const slots = slotNames(this.recipe.optimizer);
-    return [
+    const groups: Group[] = [
       { name: 'weights', variables: weights, initial: 'network' },
       ...slots.map((name): Group => ({ name, variables: prefixed(name), initial: 'zero' })),
       ...(this.averages
         ? [{ name: averages, variables: prefixed(averages), initial: 'network' } as const]
         : []),
     ];
+    return groups.flatMap(inPieces);
   }
 
   private valuesOfNetwork(): Map<string, Float32Array> {
@@ -251,7 +260,7 @@ class RecordedStep implements Step {
   private require(parts: [Kind, BatchShape][]): void {
     const missing = parts.filter(([kind, shape]) => !this.recorded.has(partName(kind, shape)));
     if (missing.length === 0) return;
-    const state = this.state();
+    const state = inMemory(this.state());
     for (const [kind, shape] of missing) this.recordPart(kind, shape);
     this.session!.close();
     this.load();
@@ -389,13 +398,9 @@ class RecordedStep implements Step {
     this.runNodes({}, {}, [`${name}/zeroed`]);
   }
 
-  private read({ variables }: Group): StateTensor[] {
-    const values = this.runNodes(
-      {},
-      {},
-      variables.map(({ name }) => `${name}/value`),
-    );
-    return variables.map(({ name, shape }, index) => ({ name, shape, data: values[index]! }));
+  private read({ variables }: Group): Float32Array[] {
+    const nodes = variables.map(({ name }) => `${name}/value`);
+    return this.runNodes({}, {}, nodes);
   }
 
   private write({ name: group, variables }: Group, valueOf: (variable: GraphVariable) => Float32Array): void {
@@ -448,6 +453,21 @@ const graphVariable = ({ name, variable }: NamedVariable, prefix = ''): GraphVar
   name: prefix + name,
   shape: variable.shape,
 });
+
+function inPieces({ name, variables, initial }: Group): Group[] {
+  const pieces: Group[] = [];
+  let bytes = Infinity;
+  for (const variable of variables) {
+    const own = variable.shape.reduce((size, side) => size * side, 4);
+    if (bytes + own > groupBytes) {
+      pieces.push({ name: `${name}/${pieces.length}`, variables: [], initial });
+      bytes = 0;
+    }
+    pieces.at(-1)!.variables.push(variable);
+    bytes += own;
+  }
+  return pieces;
+}
 
 const partName = (kind: Kind, { images, size }: BatchShape) => `${kind}/${images}x${size}`;
 

@@ -1,4 +1,4 @@
-import { buildNetwork, createEagerStep, makeLoss, type StateTensor } from '@chromatune/models';
+import { buildNetwork, createEagerStep, inMemory, makeLoss, type StateTensor } from '@chromatune/models';
 import {
   plainAdam,
   plainClassification,
@@ -40,7 +40,7 @@ export async function trainShortly({
     result.losses.push((await step.run(batch)).loss);
     result.tensorsAfterSteps.push(tf.memory().numTensors);
   }
-  result.state = step.state();
+  result.state = [...inMemory(step.state()).tensors];
   step.dispose();
   network.dispose();
   loss.dispose();

@@ -65,7 +65,7 @@ async function train(runId: string, by: TestTrainer, measured: number[], weights
   const value = weights === 'a' ? 1 : 1.25;
   const bytes = encodeSafetensors([
     { name: 'conv1/weight', shape: [2], data: new Float32Array([value, 2]) },
-    { name: 'adam/m/conv1/weight', shape: [2], data: new Float32Array([value * 100, 0]) },
+    { name: 'sgd/momentum/conv1/weight', shape: [2], data: new Float32Array([value * 100, 0]) },
   ]);
   await objects.put(key, bytes);
   await by.report(runId, 1, [

@@ -1,5 +1,9 @@
-import { type Checkpoint, type RunDetail, type Verdict } from '@chromatune/contracts';
-import { decodeSafetensors } from '@chromatune/data';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { type RunDetail, type Verdict } from '@chromatune/contracts';
+import { isWeight, SafetensorsFile, type TensorReader } from '@chromatune/data';
 import type { Database } from '@chromatune/database';
 import { ObjectNotFound, type ObjectStore } from '@chromatune/storage';
 import { Injectable } from '@nestjs/common';
@@ -62,40 +66,41 @@ export class VerdictService {
   /** Largest absolute difference between the final weights; null when either is gone or shapes differ. */
   private async compareWeights(original: RunDetail, reproduced: RunDetail): Promise<number | null> {
     if (original.weightsSha256 !== null && original.weightsSha256 === reproduced.weightsSha256) return 0;
-    const [a, b] = [finalCheckpoint(original), finalCheckpoint(reproduced)];
-    if (!a || !b) return null;
+    const checkpoints = [finalCheckpoint(original), finalCheckpoint(reproduced)];
+    const folder = await mkdtemp(join(tmpdir(), 'chromatune-verdict-'));
+    const files: SafetensorsFile[] = [];
     try {
-      return largestTensorDifference(await this.readWeights(a), await this.readWeights(b));
+      for (const checkpoint of checkpoints) {
+        if (!checkpoint) return null;
+        const path = join(folder, String(files.length));
+        await this.objects.download(checkpoint.key, path);
+        files.push(SafetensorsFile.open(path));
+      }
+      return await largestWeightDifference(files[0]!, files[1]!);
     } catch (error) {
       if (error instanceof ObjectNotFound) return null;
       throw error;
+    } finally {
+      for (const file of files) file.close();
+      await rm(folder, { recursive: true });
     }
-  }
-
-  private async readWeights({ key }: Checkpoint): Promise<Tensors> {
-    const { tensors } = decodeSafetensors(await this.objects.get(key));
-    return new Map(
-      tensors.filter(({ name }) => !isOptimizerState(name)).map(({ name, data }) => [name, data]),
-    );
   }
 }
 
-type Tensors = Map<string, Float32Array>;
-
 /** Null when the two do not hold the same tensors. */
-export function largestTensorDifference(a: Tensors, b: Tensors): number | null {
-  if (a.size !== b.size) return null;
+async function largestWeightDifference(one: TensorReader, other: TensorReader): Promise<number | null> {
+  const weights = one.tensors.filter(isWeight);
+  const shapes = new Map(other.tensors.filter(isWeight).map(({ name, shape }) => [name, String(shape)]));
+  if (weights.length !== shapes.size) return null;
   let largest = 0;
-  for (const [name, values] of a) {
-    const others = b.get(name);
-    if (others?.length !== values.length) return null;
+  for (const { name, shape } of weights) {
+    if (shapes.get(name) !== String(shape)) return null;
+    const [values, others] = [one.read(name), other.read(name)];
     for (let i = 0; i < values.length; i++) largest = Math.max(largest, Math.abs(values[i]! - others[i]!));
+    await setImmediate(); // requests are answered meanwhile
   }
   return largest;
 }
-
-/** Adam's moments and step count are part of a checkpoint, not of the network. */
-const isOptimizerState = (name: string) => /^(adam|optimizer)\//.test(name);
 
 const finalCheckpoint = ({ checkpoints }: RunDetail) =>
   checkpoints.filter(({ kind }) => kind === 'final').sort((a, b) => b.attempt - a.attempt)[0];

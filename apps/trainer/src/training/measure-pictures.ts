@@ -1,4 +1,4 @@
-import { lab8ToSrgb, paintLightness } from '@chromatune/data';
+import { lab8ToSrgb, paintLightness } from '@chromatune/data/lab';
 import type { Batch } from '@chromatune/models';
 import { imageMeasureNames, imageMeasurer } from '@chromatune/models/measures';
 

@@ -240,6 +240,18 @@ describe.skipIf(onlyPortable)('the recorded step', () => {
     },
   );
 
+  test('shares no memory with what it was restored from', async () => {
+    const step = start(engine.createStep, { model: { ...model, width: 1 } });
+    const given = inMemory(step.state());
+    const bits = bitsOf(step);
+
+    step.restore(given);
+    for (const { data } of given.tensors) data.fill(7);
+
+    expect(bitsOf(step)).toEqual(bits);
+    step.dispose();
+  });
+
   test('keeps no tensor, whatever comes', async () => {
     const step = start(engine.createStep, {});
     const batch = batchOf(2);

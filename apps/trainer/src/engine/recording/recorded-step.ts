@@ -231,7 +231,9 @@ class RecordedStep implements Step {
     graph.add('VarHandleOp', [], attributes, name);
     graph.add('ReadVariableOp', [name], { dtype: type }, `${name}/value`);
     this.addPlaceholder(`${name}/initial`, shape);
-    return assign(graph, name, `${name}/initial`);
+    // What JavaScript gives may be its own memory, which a variable must not keep: each would write into the other's, and one
+    // of TensorFlow's threads would free it.
+    return assign(graph, name, graph.add('DeepCopy', [`${name}/initial`], { T: type }));
   }
 
   private addPlaceholder(name: string, shape: number[]): void {

@@ -269,25 +269,24 @@ describe('old checkpoints', () => {
     const runId = await launchRun();
     await trainer.claim(runId);
     const keyOf = (step: number) => `runs/${runId}/1/checkpoints/step-${step}.safetensors`;
-    for (let step = 1; step <= 6; step++) {
-      await objects.put(keyOf(step), new Uint8Array([step]));
-      await trainer.report(runId, 1, [
-        {
-          type: 'checkpoint',
-          key: keyOf(step),
-          checkpoint: {
-            step,
-            epoch: step,
-            kind: 'epoch',
-            bytes: 1,
-            sha256: sha256('c'),
-            weightsSha256: sha256('c'),
-            abRmse: step === 2 ? 10 : 20,
-            at: new Date().toISOString(),
-          },
-        },
-      ]);
-    }
+    const steps = [1, 2, 3, 4, 5, 6];
+    for (const step of steps) await objects.put(keyOf(step), new Uint8Array([step]));
+    // All at once: the scheduler looks every second, and leaves four alone, as many as may ever be kept.
+    const checkpoints = steps.map((step) => ({
+      type: 'checkpoint' as const,
+      key: keyOf(step),
+      checkpoint: {
+        step,
+        epoch: step,
+        kind: 'epoch' as const,
+        bytes: 1,
+        sha256: sha256('c'),
+        weightsSha256: sha256('c'),
+        abRmse: step === 2 ? 10 : 20,
+        at: new Date().toISOString(),
+      },
+    }));
+    await trainer.report(runId, 1, checkpoints);
     const kept = await until(
       () => api.get<RunDetail>(`/runs/${runId}`),
       ({ checkpoints }) => checkpoints.length === 3,

@@ -66,14 +66,14 @@ export class VerdictService {
   /** Largest absolute difference between the final weights; null when either is gone or shapes differ. */
   private async compareWeights(original: RunDetail, reproduced: RunDetail): Promise<number | null> {
     if (original.weightsSha256 !== null && original.weightsSha256 === reproduced.weightsSha256) return 0;
-    const checkpoints = [finalCheckpoint(original), finalCheckpoint(reproduced)];
+    const [a, b] = [finalCheckpoint(original), finalCheckpoint(reproduced)];
+    if (!a || !b) return null;
     const folder = await mkdtemp(join(tmpdir(), 'chromatune-verdict-'));
     const files: SafetensorsFile[] = [];
     try {
-      for (const checkpoint of checkpoints) {
-        if (!checkpoint) return null;
+      for (const { key } of [a, b]) {
         const path = join(folder, String(files.length));
-        await this.objects.download(checkpoint.key, path);
+        await this.objects.download(key, path);
         files.push(SafetensorsFile.open(path));
       }
       return await largestWeightDifference(files[0]!, files[1]!);

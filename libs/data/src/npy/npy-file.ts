@@ -1,5 +1,5 @@
-import { readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { readNow } from '../read-now.js';
 import { halfToNumber } from './half-float.js';
 import { type NpyArray } from './npy-bytes.js';
 import { NpyError } from './npy-error.js';
@@ -74,12 +74,12 @@ export class NpyFile {
    * what the operating system has in memory is there in a microsecond or two, and takes five times as long asynchronously.
    */
   readBytesNow(bytes: Uint8Array, row: number): void {
-    readFullyNow(
-      this.handle,
+    const found = readNow(
+      this.handle.fd,
       bytes,
       this.dataStart + row * this.rowLength * this.header.itemBytes,
-      this.path,
     );
+    if (found < bytes.length) throw endedEarly(this.path, bytes.length, found);
   }
 
   close(): Promise<void> {
@@ -136,25 +136,14 @@ async function readFully(
 ): Promise<void> {
   for (let done = 0; done < into.length;) {
     const { bytesRead } = await handle.read(into, done, into.length - done, position + done);
-    done += someOf(bytesRead, { into, done, name });
+    if (bytesRead === 0) throw endedEarly(name, into.length, done);
+    done += bytesRead;
   }
 }
 
-function readFullyNow(handle: FileHandle, into: Uint8Array, position: number, name: string): void {
-  for (let done = 0; done < into.length;) {
-    const bytesRead = readSync(handle.fd, into, done, into.length - done, position + done);
-    done += someOf(bytesRead, { into, done, name });
-  }
-}
-
-/** @throws NpyError when there were none: then the file is shorter than it was when it was opened */
-function someOf(
-  bytesRead: number,
-  { into, done, name }: { into: Uint8Array; done: number; name: string },
-): number {
-  if (bytesRead > 0) return bytesRead;
-  throw new NpyError(name, `it ended while it was read: ${into.length} bytes expected, ${done} found`);
-}
+/** The file is shorter than it was when it was opened. */
+const endedEarly = (name: string, expected: number, found: number) =>
+  new NpyError(name, `it ended while it was read: ${expected} bytes expected, ${found} found`);
 
 const arrays = {
   b1: Uint8Array,

@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { readNow } from '../read-now.js';
 import {
   readSafetensorsHeader,
   requireFloats,
@@ -26,8 +27,8 @@ export class SafetensorsFile implements TensorReader {
     const file = openSync(path, 'r');
     try {
       const { size } = fstatSync(file);
-      const start = readNow(file, 0, Math.min(8, size));
-      const head = readNow(file, 0, Math.min(safetensorsHeaderBytes(start), size));
+      const start = bytesAt(file, 0, Math.min(8, size));
+      const head = bytesAt(file, 0, Math.min(safetensorsHeaderBytes(start), size));
       const { entries, metadata, dataStart } = readSafetensorsHeader(head, size);
       requireFloats(entries);
       return new SafetensorsFile(file, entries, metadata, dataStart);
@@ -39,7 +40,7 @@ export class SafetensorsFile implements TensorReader {
 
   read(name: string): Float32Array {
     const { begin, end } = this.entries.get(name)!;
-    return new Float32Array(readNow(this.file, this.dataStart + begin, end - begin).buffer);
+    return new Float32Array(bytesAt(this.file, this.dataStart + begin, end - begin).buffer);
   }
 
   close(): void {
@@ -48,13 +49,9 @@ export class SafetensorsFile implements TensorReader {
 }
 
 /** @throws SafetensorsError when the file ends before */
-function readNow(file: number, position: number, length: number): Uint8Array<ArrayBuffer> {
+function bytesAt(file: number, position: number, length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
-  for (let done = 0; done < length;) {
-    const read = readSync(file, bytes, done, length - done, position + done);
-    if (read === 0)
-      throw new SafetensorsError(`${position + length} bytes expected, ${position + done} found`);
-    done += read;
-  }
-  return bytes;
+  const found = readNow(file, bytes, position);
+  if (found === length) return bytes;
+  throw new SafetensorsError(`${position + length} bytes expected, ${position + found} found`);
 }

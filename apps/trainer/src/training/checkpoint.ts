@@ -83,21 +83,16 @@ export async function writeCheckpoint(options: CheckpointOptions): Promise<Omit<
   };
 }
 
-export interface OpenCheckpoint {
-  state: State;
-  at: Progress;
-  close(): void;
-}
-
-/** @throws DomainError when the file is not a checkpoint of this program */
-export function openCheckpoint(path: string): OpenCheckpoint {
-  const state = SafetensorsFile.open(path);
-  const { format, progress: text } = state.metadata;
-  const parsed = progress.safeParse(JSON.parse(text ?? 'null'));
-  if (format === 'chromatune-1' && parsed.success) {
-    return { state, at: parsed.data, close: () => state.close() };
+/** Opens a checkpoint while `use` reads of it. @throws DomainError when the file is not a checkpoint of this program */
+export function withCheckpoint<T>(path: string, use: (state: State, at: Progress) => T): T {
+  const file = SafetensorsFile.open(path);
+  try {
+    const { format, progress: text } = file.metadata;
+    const parsed = progress.safeParse(JSON.parse(text ?? 'null'));
+    if (format === 'chromatune-1' && parsed.success) return use(file, parsed.data);
+  } finally {
+    file.close();
   }
-  state.close();
   throw new DomainError('bad_checkpoint', 500, `${path} is not a checkpoint of this version of Chromatune.`, {
     remedy: 'Start the run anew, or train it with the version that began it.',
   });

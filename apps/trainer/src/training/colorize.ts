@@ -1,7 +1,7 @@
 import { DomainError } from '@chromatune/contracts';
 import type { Network } from '@chromatune/models';
 import { loadEngine } from '../engine.js';
-import { openCheckpoint, readBytes, writeWhole } from './checkpoint.js';
+import { readBytes, withCheckpoint, writeWhole } from './checkpoint.js';
 import { type ColorizeOutcome, type ColorizeWork, colorizeWork } from './colorize-messages.js';
 import { colorizePhoto, loadNetwork } from './colorize-photo.js';
 
@@ -39,11 +39,7 @@ function networkOf({ recipe, checkpoint, checkpointSha256 }: ColorizeWork): Netw
   if (kept?.checkpointSha256 === checkpointSha256) return kept.network;
   kept?.network.dispose();
   kept = null;
-  const { state, close } = openCheckpoint(checkpoint);
-  try {
-    kept = { checkpointSha256, network: loadNetwork(recipe, state) };
-    return kept.network;
-  } finally {
-    close();
-  }
+  const network = withCheckpoint(checkpoint, (state) => loadNetwork(recipe, state));
+  kept = { checkpointSha256, network };
+  return network;
 }

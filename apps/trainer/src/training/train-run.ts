@@ -6,7 +6,7 @@ import { correctionOf } from '@chromatune/models/describe';
 import type { Engine } from '../engine.js';
 import { type BatchSource, timed } from './batch-source.js';
 import { decideMicroBatch } from './choose-micro-batch.js';
-import { newEpoch, openCheckpoint, type Progress, untrained, writeCheckpoint } from './checkpoint.js';
+import { newEpoch, type Progress, untrained, withCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { NonFinite } from './failure.js';
 import type { MakeMeasures } from './measure-source.js';
 import { loadImportedWeights, loadLpips } from './imported-weights.js';
@@ -170,13 +170,10 @@ export async function trainRun({
 }
 
 function restore(path: string, step: Step): Progress {
-  const { state, at, close } = openCheckpoint(path);
-  try {
+  return withCheckpoint(path, (state, at) => {
     step.restore(state);
     return at;
-  } finally {
-    close();
-  }
+  });
 }
 
 /** People see a loss that stays high, and must know that it cannot fall further. */

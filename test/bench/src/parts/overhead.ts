@@ -120,22 +120,19 @@ async function measure(platform: Platform, runId: string): Promise<Measured> {
   const samples = await platform.get(`runs/${runId}/samples`, z.array(sample));
   const laterEpochs = points.filter(({ epoch }) => epoch > 1);
   const losses = laterEpochs.filter(({ metric }) => metric === 'train/loss');
-  const epochs = new Map<number, StoredPoint[]>();
-  for (const loss of losses) {
-    const epoch = Math.ceil(loss.epoch);
-    epochs.set(epoch, [...(epochs.get(epoch) ?? []), loss]);
-  }
+  const lossesOf = (epoch: number) => losses.filter((loss) => Math.ceil(loss.epoch) === epoch);
+  const epochs = [...new Set(losses.map(({ epoch }) => Math.ceil(epoch)))];
 
-  const steps = [...epochs.values()].flatMap((ofEpoch) => gaps(ofEpoch.slice(0, -1))); // the last batch is smaller
+  const steps = epochs.flatMap((epoch) => gaps(lossesOf(epoch).slice(0, -1))); // the last batch is smaller
   const ends = samples
-    .filter(({ epoch }) => epoch > 1 && epochs.has(epoch + 1))
+    .filter(({ epoch }) => epochs.includes(epoch) && epochs.includes(epoch + 1))
     .map(({ epoch, at }) => ({
-      lastStep: timeOf(epochs.get(epoch)!.at(-1)!),
+      lastStep: timeOf(lossesOf(epoch).at(-1)!),
       validated: timeOf(
         laterEpochs.find((one) => one.metric === 'validation/abRmse' && one.epoch === epoch)!,
       ),
       sampled: timeOf({ at }),
-      firstStep: timeOf(epochs.get(epoch + 1)![0]!),
+      firstStep: timeOf(lossesOf(epoch + 1)[0]!),
     }));
   return {
     steps,

@@ -47,7 +47,7 @@ function differencesOf(
   reference: OptimizerCase['after'][number],
   isAveraged: boolean,
 ): Comparison[] {
-  const state = [...inMemory(step.state()).tensors];
+  const state = inMemory(step.state()).tensors;
   return Object.keys(sizes).map((name) => {
     const ours = tensorOf(state, isAveraged ? `average/${name}` : name);
     const expected = reference.weights[torchName(name)]!;
@@ -125,7 +125,7 @@ const recipeOf = ({ optimizer, gradientClip, encoderLearningRateFactor, averageD
   epochs: 1,
 });
 
-function tensorOf(state: StateTensor[], name: string): Float32Array {
+function tensorOf(state: readonly StateTensor[], name: string): Float32Array {
   const found = state.find((tensor) => tensor.name === name);
   if (!found) throw new Error(`The state has no ${name}.`);
   return found.data;

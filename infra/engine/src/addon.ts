@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readFile, realpath, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { addonNotLinked, compileFailed, packageMissing } from './engine.errors.js';
 import { zigWheel } from './pins.js';
 import { lastLines, runProgram } from './run-program.js';
@@ -8,23 +10,30 @@ import { fetchWheel, type WheelTools } from './wheel.js';
 
 const require = createRequire(import.meta.url);
 
-/** Where the npm packages lie that the addon is made from. */
+/** What the addon is made from. */
 export interface AddonSources {
   /** Folder of `@tensorflow/tfjs-node-gpu`: its own install script, which would download TensorFlow 2.9, is never run. */
   package: string;
   version: string;
+  /** Folder of Node-API's headers. */
   headers: string;
+  /** A header of ours that its sources are compiled behind. */
+  sessionOptions: { path: string; sha256: string };
 }
 
 export async function findAddonSources(): Promise<AddonSources> {
   const folder = packageFolder('@tensorflow/tfjs-node-gpu');
   const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as { version: string };
+  const sessionOptions = fileURLToPath(new URL('../native/session-options.h', import.meta.url));
   return {
     package: folder,
     version: manifest.version,
     headers: join(packageFolder('node-api-headers'), 'include'),
+    sessionOptions: { path: sessionOptions, sha256: sha256(await readFile(sessionOptions)) },
   };
 }
+
+const sha256 = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex');
 
 function packageFolder(name: string): string {
   try {
@@ -53,6 +62,7 @@ export async function compileAddon(
   const libraries = librariesIn(buildFolder);
   const args = ['-O2', '-std=c++17', '-shared', '-fPIC', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION'];
   args.push('-I', sources.headers, '-I', sources.package, '-I', join(libraries, 'include'));
+  args.push('-include', sources.sessionOptions.path);
   args.push(
     join(sources.package, 'binding/tfjs_backend.cc'),
     join(sources.package, 'binding/tfjs_binding.cc'),

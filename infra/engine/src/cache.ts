@@ -32,6 +32,7 @@ export function engineFolderName(parts: EngineParts, sources: AddonSources): str
   const made = JSON.stringify([
     parts.wheels.map((wheel) => [wheel.sha256, wheel.keep]),
     sources.version,
+    sources.sessionOptions.sha256,
     'layout 1',
   ]);
   const digest = createHash('sha256').update(made).digest('hex').slice(0, 12);

@@ -7,7 +7,7 @@ import type { Batch } from '@chromatune/models';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeTinyDataset, providerOf, tinyRecipe } from '../testing/tiny-dataset.js';
 import { compiled } from '../testing/world.js';
-import { BatchThread, batchesHere, timed } from './batch-source.js';
+import { BatchThread, batchesHere, lookingAhead } from './batch-source.js';
 
 const dataset = makeTinyDataset({ train: [9, 8, 7] });
 const recipe = tinyRecipe(dataset, { batchSize: 3, augmentation: { flip: true, crop: 0.75 } });
@@ -60,22 +60,64 @@ test('an error of the thread keeps its code and remedy', async () => {
   await thread.close();
 });
 
-test('the time that a batch is waited for is told', async () => {
+test('each batch comes with the one after it, and the time that it was waited for is told', async () => {
   const waits: number[] = [];
-  const batches = timed(batchesHere(files).epoch(epochOf(1)), (seconds) => waits.push(seconds));
+  const epoch = await collect(batchesHere(files).epoch(epochOf(1)));
 
-  expect(await collect(batches)).toHaveLength(8);
-  expect(waits).toHaveLength(9); // the end is waited for too
+  const pairs = await collect(lookingAhead(resolved(epoch), (seconds) => waits.push(seconds)));
+
+  expect(pairs).toEqual(epoch.map((batch, index) => ({ batch, next: epoch[index + 1] })));
+  expect(waits).toHaveLength(epoch.length);
   expect(waits.every((seconds) => seconds >= 0)).toBe(true);
 });
+
+test('a batch is not kept back until the one after it is there, nor by its failure', async () => {
+  const [first, second] = await collect(batchesHere(files).epoch(epochOf(1)));
+  const failure = new Error('no more');
+  let fail = () => {};
+  async function* slow() {
+    yield first!;
+    yield second!;
+    await new Promise<void>((_, reject) => (fail = () => reject(failure)));
+  }
+  const pairs = lookingAhead(slow(), () => undefined);
+
+  expect(await pairs.next()).toMatchObject({ value: { batch: first, next: second } });
+  expect(await pairs.next()).toMatchObject({ value: { batch: second, next: undefined } });
+  fail();
+  await expect(pairs.next()).rejects.toBe(failure);
+});
+
+test('who stops early stops the source', async () => {
+  const epoch = await collect(batchesHere(files).epoch(epochOf(1)));
+  let isStopped = false;
+  async function* watched() {
+    try {
+      yield* epoch;
+    } finally {
+      isStopped = true;
+    }
+  }
+
+  for await (const { batch } of lookingAhead(watched(), () => undefined)) {
+    expect(batch).toBe(epoch[0]);
+    break;
+  }
+
+  expect(isStopped).toBe(true);
+});
+
+async function* resolved(batches: Batch[]): AsyncGenerator<Batch, void, undefined> {
+  yield* batches;
+}
 
 const startThread = (provider: FileProvider) =>
   new BatchThread(provider, pathToFileURL(join(compiled, 'training/batch-thread.js')), {
     execArgv: [], // not those of the test runner, with which it would look for sources
   });
 
-async function collect(batches: AsyncIterable<Batch>): Promise<Batch[]> {
-  const all: Batch[] = [];
-  for await (const batch of batches) all.push(batch);
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
   return all;
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { type FileProvider, trainBatches } from '@chromatune/data';
 import type { Batch } from '@chromatune/models';
@@ -81,20 +82,30 @@ export class BatchThread implements BatchSource {
   }
 }
 
-/** The same batches; `waited` is told the seconds that each was waited for. */
-export async function* timed(
+/**
+ * The same batches, each with the one after it, if that is there already: nobody waits for it yet. `waited` is told the seconds
+ * that each was waited for.
+ */
+export async function* lookingAhead(
   batches: AsyncGenerator<Batch, void, undefined>,
   waited: (seconds: number) => void,
-): AsyncGenerator<Batch, void, undefined> {
+): AsyncGenerator<{ batch: Batch; next: Batch | undefined }, void, undefined> {
   try {
+    let coming = batches.next();
     for (;;) {
       const startedAt = performance.now();
-      const { done, value } = await batches.next();
-      waited((performance.now() - startedAt) / 1000);
+      const { done, value: batch } = await coming;
       if (done) return;
-      yield value;
+      coming = batches.next();
+      const next = await Promise.race([valueOf(coming), setImmediate(undefined)]);
+      waited((performance.now() - startedAt) / 1000);
+      yield { batch, next };
     }
   } finally {
     await batches.return();
   }
 }
+
+/** What went wrong is said to who waits for the batch itself. */
+const valueOf = (coming: Promise<IteratorResult<Batch, void>>): Promise<Batch | undefined> =>
+  coming.then(({ value }) => value ?? undefined).catch(() => undefined);

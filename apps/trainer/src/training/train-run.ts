@@ -4,7 +4,7 @@ import { abCounts, type FileProvider, stepsPerEpoch, weightsSha256 } from '@chro
 import { aucWeights, buildNetwork, makeLoss, microBatches, type Step } from '@chromatune/models';
 import { correctionOf } from '@chromatune/models/describe';
 import type { Engine } from '../engine.js';
-import { type BatchSource, timed } from './batch-source.js';
+import { type BatchSource, lookingAhead } from './batch-source.js';
 import { decideMicroBatch } from './choose-micro-batch.js';
 import { newEpoch, type Progress, untrained, withCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { NonFinite } from './failure.js';
@@ -93,11 +93,12 @@ export async function trainRun({
   for (let epoch = at.epochsDone + 1; epoch <= recipe.epochs; epoch++) {
     let startedAt = performance.now();
     const ofEpoch = batches.epoch({ manifest, recipe, epoch, fromStepInEpoch: at.stepInEpoch });
-    for await (const batch of timed(ofEpoch, (seconds) => (at.epochWaitSeconds += seconds))) {
+    const waited = (seconds: number) => (at.epochWaitSeconds += seconds);
+    for await (const { batch, next } of lookingAhead(ofEpoch, waited)) {
       if (signal.aborted) return await pause(epoch);
 
       report.alive(at.step + 1);
-      const { loss: trainLoss, gradientNorm } = await step.run(batch);
+      const { loss: trainLoss, gradientNorm } = await step.run(batch, next);
       at.step += 1;
       at.stepInEpoch += 1;
       at.epochImages += batch.images;

@@ -38,8 +38,10 @@ export interface Step {
   /**
    * One optimizer step. Numbers that are not finite are returned like any other, and the caller decides. The last batch of
    * an epoch may be smaller than the others.
+   *
+   * @param next the batch of the following step, if it is known: its way to the device may then overlap this step
    */
-  run(batch: Batch): Promise<StepResult>;
+  run(batch: Batch, next?: Batch): Promise<StepResult>;
   /** With the averaged weights, where the recipe averages. Changes nothing. */
   evaluate(batch: Batch): Promise<Evaluation>;
   /** Of the last step, or of the first one before it. */

@@ -46,9 +46,9 @@ export type CreateStep = (network: Network, loss: Loss, recipe: TrainingRecipe, 
  */
 export async function loadEngine(
   want: EngineName | 'auto',
-  options: { threads?: number; deterministic?: boolean } = {},
+  options: Partial<EngineSettings> = {},
 ): Promise<Engine> {
-  const settings = { threads: availableParallelism(), deterministic: true, ...options };
+  const settings = { threads: availableParallelism(), deterministic: true, compile: false, ...options };
   if (want !== 'auto') return { ...(await loadChecked(want, settings)), reason: `${want} was asked for.` };
 
   const refusals: string[] = [];
@@ -87,7 +87,8 @@ async function loadTensorFlow(name: 'cuda' | 'native', settings: EngineSettings)
     throw new EngineUnavailable(name, 'TensorFlow was installed without CUDA.', remedy);
   }
   const backend = await loadAddon(name, settings);
-  setKernels(tensorflowKernels(backend));
+  const { compile } = settings;
+  setKernels(tensorflowKernels(backend, { compile }));
   return {
     name,
     version: `tensorflow ${backend.binding.TF_Version}`,
@@ -96,7 +97,12 @@ async function loadTensorFlow(name: 'cuda' | 'native', settings: EngineSettings)
     // CPU: measured between processes. GPU: TF_DETERMINISTIC_OPS refuses what is not.
     deterministic: name === 'native' || settings.deterministic,
     createStep: (network, loss, recipe, options) =>
-      createRecordedStep(network, loss, recipe, { ...options, backend }),
+      createRecordedStep(network, loss, recipe, {
+        ...options,
+        backend,
+        compile,
+        ahead: backend.isUsingGpuDevice,
+      }),
   };
 }
 

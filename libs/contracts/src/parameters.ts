@@ -242,6 +242,12 @@ export const trainingParameters = {
     .boolean()
     .default(true)
     .describe('Only operations that give the same bits again; off may be faster on GPUs.'),
+  compile: z
+    .boolean()
+    .default(true)
+    .describe(
+      'On GPUs, have XLA compile the training step: it takes up to a minute at the start of a run, and then half the time or less of each step. Steps on CPUs are not compiled.',
+    ),
   seed: z
     .number()
     .int()

@@ -121,6 +121,8 @@ export const currentRecipe = z.strictObject({
   seed: training.seed.removeDefault(),
   augmentation: z.strictObject({ flip: z.boolean(), crop: training.crop.removeDefault() }),
   deterministic: z.boolean(),
+  /** Whether a GPU's steps are compiled. Left out where not, as in recipes that are older than it. */
+  compile: z.literal(true).optional(),
   /** Digest of the weights of LPIPS. Left out where it is not measured, as in recipes that are older than it. */
   lpips: sha256.optional(),
   samples: z.strictObject({ images: z.number().int().min(0).max(24), every: z.number().int().min(1) }),

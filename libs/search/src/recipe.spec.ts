@@ -67,6 +67,7 @@ it('a recipe takes the run, then the fixed values, then the defaults', () => {
     seed: 0,
     augmentation: { flip: true, crop: 1 },
     deterministic: true,
+    compile: true,
     samples: { images: 2, every: 1 },
   });
 });
@@ -144,8 +145,10 @@ it('a spec that says nothing makes the plain recipe', () => {
     loss: plainRegression,
     optimizer: plainAdam,
     ...plainTraining,
+    compile: true,
     epochs: 3,
     samples: { images: 8, every: 1 },
   });
+  expect(toRecipe(empty, { compile: false }, dataset)).not.toHaveProperty('compile'); // as in older recipes
   expect(toRecipe(empty, { loss: 'classification' }, dataset).loss).toEqual(plainClassification);
 });

@@ -38,6 +38,7 @@ export function toRecipe(spec: SweepSpec, values: ParameterValues, dataset: Reci
     seed: of('seed'),
     augmentation: { flip: of('flip'), crop: of('crop') },
     deterministic: of('deterministic'),
+    ...(of('compile') && { compile: true as const }),
     ...(of('lpips') !== 'none' && { lpips: of('lpips') }),
     samples: spec.samples,
   };

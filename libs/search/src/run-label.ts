@@ -66,6 +66,7 @@ const switchNames: Partial<Record<ParameterName, [on: string, off: string]>> = {
   reluBeforeSoftmax: ['ReLU', 'no ReLU'],
   doubleSoftmax: ['double softmax', 'one softmax'],
   deterministic: ['deterministic', 'not deterministic'],
+  compile: ['compiled', 'not compiled'],
 };
 
 /** Whole numbers in full; others in three digits, small ones with an exponent: 16, 0.38, 3.22e-4. */

@@ -18,21 +18,19 @@ type Device = 'cpu' | 'cuda';
 
 const threads = availableParallelism();
 
-/** This project, in one of the ways that it can train; switches of TensorFlow are given by environment variables. */
+/** This project, in one of the ways that it can train; as runs do, unless it is said. */
 export const ours = (
   name: string,
-  { step = 'engine', engine = 'native', deterministic = true, switches = {} }: OurWay = {},
+  { step = 'engine', engine = 'native', deterministic = true, compile = engine === 'cuda' }: OurWay = {},
 ): Contestant => ({
   name,
   start(recipe) {
-    const job = { recipe, engine, step, deterministic, threads: engine === 'portable' ? 1 : threads };
-    return Stepper.start(job, switches);
+    const ownThreads = engine === 'portable' ? 1 : threads;
+    return Stepper.start({ recipe, engine, step, deterministic, compile, threads: ownThreads });
   },
 });
 
-type OurWay = Partial<Pick<StepJob, 'step' | 'engine' | 'deterministic'>> & {
-  switches?: Record<string, string>;
-};
+type OurWay = Partial<Pick<StepJob, 'step' | 'engine' | 'deterministic' | 'compile'>>;
 
 /** PyTorch in the memory layout that is faster for the recipe; it is tried for a moment. On a GPU it may use TF32, as TensorFlow does. */
 export const pytorch = (python: string, device: Device = 'cpu'): Contestant => ({

@@ -8,6 +8,8 @@ export const stepJob = z.object({
   threads: z.number().int().min(1),
   /** As runs are, unless their recipe says otherwise: only operations that give the same bits again. */
   deterministic: z.boolean().default(true),
+  /** Whether XLA compiles the step, as it does on GPUs. */
+  compile: z.boolean().default(false),
   /**
    * The step that runs take, or the same operations one by one, or TensorFlow.js as it comes: no operations of ours,
    * and its own Adam.

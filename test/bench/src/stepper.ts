@@ -24,23 +24,16 @@ export class Stepper {
   }
 
   /** Ours, or TensorFlow.js as it comes. */
-  static start(
-    job: StepJob,
-    environment: Record<string, string> = {},
-  ): Promise<Stepper | { unavailable: string }> {
-    return Stepper.startProgram(process.execPath, [ourProgram, JSON.stringify(job)], environment);
+  static start(job: StepJob): Promise<Stepper | { unavailable: string }> {
+    return Stepper.startProgram(process.execPath, [ourProgram, JSON.stringify(job)]);
   }
 
   /**
    * Any program that speaks the protocol of step-job.ts, a JSON object a line. Resolves when it has built the network and
    * warmed up; to the reason when that is not possible here.
    */
-  static async startProgram(
-    command: string,
-    args: string[],
-    environment: Record<string, string> = {},
-  ): Promise<Stepper | { unavailable: string }> {
-    const stepper = new Stepper(spawn(command, args, { env: { ...process.env, ...environment } }));
+  static async startProgram(command: string, args: string[]): Promise<Stepper | { unavailable: string }> {
+    const stepper = new Stepper(spawn(command, args));
     const state = stepperState.parse(await stepper.answer());
     if (!('ready' in state)) return state;
     stepper.ready = state;

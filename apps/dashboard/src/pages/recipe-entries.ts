@@ -37,6 +37,7 @@ export function recipeEntries(recipe: Recipe): RecipeEntry[] {
     crop: recipe.augmentation.crop,
     lpips: recipe.lpips ?? 'none',
     deterministic: recipe.deterministic,
+    compile: recipe.compile ?? false,
   };
   return Object.entries(entries).map(([name, value]) => ({ name: name as RecipeEntry['name'], value }));
 }

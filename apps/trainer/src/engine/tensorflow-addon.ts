@@ -21,6 +21,8 @@ export interface EngineSettings {
   threads: number;
   /** Whether it may use only operations that give the same bits again; the CPU's always do. */
   deterministic: boolean;
+  /** Whether XLA compiles training steps. */
+  compile: boolean;
 }
 
 /** Loads TensorFlow into this process and makes it the backend of TensorFlow.js. */

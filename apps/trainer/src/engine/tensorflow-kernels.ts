@@ -1,13 +1,15 @@
 import { cellsOf, type Kernels } from '@chromatune/models';
 import * as tf from '@tensorflow/tfjs';
+import { registerCompilerKernels } from './compiler-kernels.js';
 import type { TensorFlowBackend } from './tensorflow-addon.js';
 
 /**
  * TensorFlow's own fused operations instead of many small ones: a training step takes about two thirds of the time.
  * They go through the backend's `executeOp` like everything else, so a recorded step sees them too.
  */
-export function tensorflowKernels(backend: TensorFlowBackend): Kernels {
+export function tensorflowKernels(backend: TensorFlowBackend, { compile = false } = {}): Kernels {
   registerOnce();
+  if (compile) registerCompilerKernels();
   const { TF_ATTR_TYPE, TF_FLOAT } = backend.binding;
   const floats = { name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT };
 

@@ -50,8 +50,11 @@ async function train(assignment: Assignment): Promise<void> {
 
 /** Another engine than the claim recorded would make other numbers under the same recipe digest. */
 async function loadAssignedEngine({ environment, recipe }: Assignment): Promise<Engine> {
-  const { deterministic } = recipe;
-  const engine = await loadEngine(environment.engine, { threads: environment.threads, deterministic });
+  const engine = await loadEngine(environment.engine, {
+    threads: environment.threads,
+    deterministic: recipe.deterministic,
+    compile: environment.engine === 'cuda' && recipe.compile === true,
+  });
   if (engine.name === environment.engine && engine.version === environment.engineVersion) {
     return engine;
   }

@@ -50,7 +50,7 @@ function prepare(createStep: CreateStep): TakeStep {
     stepsPerEpoch: 1,
     expected: { train: [{ images, size }], evaluate: [] },
   });
-  return () => step.run(batch);
+  return () => step.run(batch, batch); // a run knows the next one, too
 }
 
 /** The network in plain TensorFlow.js operations, and its Adam on each variable. */

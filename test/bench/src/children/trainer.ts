@@ -11,7 +11,7 @@ export type CreateStep = typeof createEagerStep;
 interface Trainer {
   loadEngine(
     want: EngineName,
-    options: { threads: number; deterministic?: boolean },
+    options: { threads: number; deterministic?: boolean; compile?: boolean },
   ): Promise<{ version: string; createStep: CreateStep }>;
   PeakMemory: new () => { bytes(): number };
 }

@@ -28,23 +28,56 @@ export class Graph {
   private readonly nodes: Buffer[] = [];
   private readonly names = new Set<string>();
   private readonly constants = new Map<string, string>();
+  private compiling = false;
+  private readonly inputs = new Map<string, readonly number[]>();
 
-  /** Adds a node and returns its name. */
+  /** Has the nodes that `work` adds compiled by XLA, together, if so wanted. What XLA cannot compile then fails when it is run. */
+  compile(isWanted: boolean, work: () => void): void {
+    this.compiling = isWanted;
+    try {
+      work();
+    } finally {
+      this.compiling = false;
+    }
+  }
+
+  get isCompiling(): boolean {
+    return this.compiling;
+  }
+
+  /** Adds a node and returns its name. TensorFlow puts it on the GPU, if there is one, unless it is said to be the CPU's. */
   add(
     operation: string,
     inputs: readonly string[],
     attributes: Record<string, Attribute> = {},
-    name = `n${this.nodes.length}`,
+    placement: string | { name?: string; device?: 'CPU' } = {},
   ): string {
+    const { name = `n${this.nodes.length}`, device } =
+      typeof placement === 'string' ? { name: placement } : placement;
     if (this.names.has(name)) throw new Error(`The graph has two nodes ${name}.`);
     this.names.add(name);
     const node = new Message().bytes(1, name).bytes(2, operation);
     for (const input of inputs) node.bytes(3, input);
+    if (device) node.bytes(4, `/device:${device}:0`);
     for (const [key, value] of Object.entries(attributes)) {
       node.bytes(5, new Message().bytes(1, key).bytes(2, value));
     }
+    if (this.compiling) node.bytes(5, compiled);
     this.nodes.push(node.encode());
     return name;
+  }
+
+  /** Adds a placeholder of 32 bits an element, whose bits are an int32 tensor's. */
+  addInput(name: string, shape: readonly number[]): string {
+    this.inputs.set(name, shape);
+    const attributes = { dtype: attribute.type(dataType.int32), shape: attribute.shape(shape) };
+    return this.add('Placeholder', [], attributes, name);
+  }
+
+  shapeOfInput(name: string): readonly number[] {
+    const shape = this.inputs.get(name);
+    if (!shape) throw new Error(`The graph has no input ${name}.`);
+    return shape;
   }
 
   /** A constant of these bytes (little-endian); equal ones are stored once. */
@@ -78,6 +111,9 @@ export class Graph {
     writeFileSync(join(folder, 'saved_model.pb'), new Message().integer(1, 1).bytes(2, metaGraph).encode());
   }
 }
+
+/** The attribute of a node that XLA compiles (tensorflow/compiler/jit/defs.cc). */
+const compiled = new Message().bytes(1, '_XlaCompile').bytes(2, attribute.boolean(true));
 
 export const savedModelTag = 'serve';
 

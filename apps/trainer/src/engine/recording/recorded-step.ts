@@ -30,14 +30,17 @@ import {
 import * as tf from '@tensorflow/tfjs';
 import { collectGarbage } from '../collect-garbage.js';
 import type { TensorFlowBackend } from '../tensorflow-addon.js';
-import { addByteInput, byteInput, packedBytes } from './byte-input.js';
+import { addUnpacking, asFloats } from './graph-input.js';
 import { attribute, dataType, Graph } from './graph.js';
 import { record, RecordingRefused } from './recorder.js';
-import { Session } from './session.js';
+import { addHeldInput, inputsOf, RunAhead, type Work } from './run-ahead.js';
+import { type Fed, Session } from './session.js';
 import {
+  addHandle,
   assign,
   assignZero,
   clip,
+  finish,
   moveAverage,
   moveStatistic,
   multiply,
@@ -51,6 +54,10 @@ import {
 
 export interface RecordedStepOptions extends StepOptions {
   backend: TensorFlowBackend;
+  /** Whether XLA compiles the training of the first batch that is expected, which takes a while, and of its micro-batches. */
+  compile: boolean;
+  /** Whether the next batch is handed over while a step computes: worth it where it has a way to go, to a GPU. */
+  ahead: boolean;
 }
 
 /**
@@ -86,8 +93,10 @@ interface Group {
 
 const groupBytes = 64 * 1024 ** 2;
 
-/** What a graph computes of batches of one shape. */
-type Kind = 'step' | 'accumulate' | 'evaluate';
+/** What a graph computes of batches of one shape: a whole step, or of a micro-batch what adds up to one, or no update. */
+type Kind = TrainingKind | 'evaluate';
+type TrainingKind = keyof typeof trainingOutputs;
+const trainingOutputs = { step: ['loss', 'norm'], accumulate: ['loss'] };
 
 class RecordedStep implements Step {
   private readonly graph = new Graph();
@@ -98,6 +107,7 @@ class RecordedStep implements Step {
   /** What the loss measures when it evaluates. */
   private measured: EvaluationMeasure[] = [];
   private stepsDone = 0;
+  private readonly ahead: RunAhead | null;
 
   constructor(
     private readonly network: Network,
@@ -106,6 +116,7 @@ class RecordedStep implements Step {
     private readonly options: RecordedStepOptions,
   ) {
     this.groups = this.declareGroups();
+    this.ahead = options.ahead ? new RunAhead((...given) => this.runNodes(...given)) : null;
     this.addGroups();
     this.takeOver();
     collectGarbage(); // the network's values
@@ -120,21 +131,30 @@ class RecordedStep implements Step {
   }
 
   // Asynchronous as the interface wants it; the call itself waits for TensorFlow.
-  async run(batch: Batch): Promise<StepResult> {
-    const pieces = piecesOf(batch, this.recipe.microBatch);
-    this.require(trainingParts(batch, this.recipe.microBatch));
+  async run(batch: Batch, next?: Batch): Promise<StepResult> {
+    const { microBatch } = this.recipe;
+    const pieces = piecesOf(batch, microBatch);
+    this.require(trainingParts(batch, microBatch));
     this.stepsDone++;
     const numbers = this.numbersOfStep();
+    const following = next && piecesOf(next, microBatch)[0]!.batch;
     if (pieces.length === 1) {
-      const [loss, norm] = this.runBatch('step', batch, ['loss', 'norm'], numbers);
-      return { loss: loss![0]!, gradientNorm: norm![0]! };
+      const [loss, gradientNorm] = this.runTraining('step', batch, following, numbers);
+      return { loss: loss!, gradientNorm: gradientNorm! };
     }
 
     let loss = 0;
-    for (const { batch: piece, share } of pieces) {
-      loss += share * this.runBatch('accumulate', piece, ['loss'], { 'batch/share': share })[0]![0]!;
+    for (const [index, { batch: piece, share }] of pieces.entries()) {
+      const upcoming = pieces[index + 1]?.batch ?? following;
+      const [lossOfPiece] = this.runTraining(
+        'accumulate',
+        piece,
+        upcoming,
+        this.numbersOf({ 'batch/share': share }),
+      );
+      loss += share * lossOfPiece!;
     }
-    const [norm] = this.runNodes({}, numbers, ['apply/norm']);
+    const [norm] = this.runNodes(numbers, ['apply/norm']);
     return { loss, gradientNorm: norm![0]! };
   }
 
@@ -201,12 +221,10 @@ class RecordedStep implements Step {
 
   private addGroups(): void {
     for (const group of this.groups) this.addGroup(group);
-    for (const name of [...scalarNames(this.recipe.optimizer), 'average/share', 'batch/share']) {
-      this.addPlaceholder(name, []);
-    }
+    this.addNumbers();
     if (!this.accumulates) return;
     this.addGroup(this.sums);
-    this.addApply();
+    this.graph.compile(this.options.compile, () => this.addApply());
   }
 
   /** What micro-batches add up, from zero to zero in every step. */
@@ -217,45 +235,44 @@ class RecordedStep implements Step {
 
   private addGroup({ name, variables, initial }: Group): void {
     const written = variables.map((variable) => this.addVariable(variable));
-    this.finish(`${name}/written`, this.graph.scalar(0), written);
+    finish(this.graph, `${name}/written`, this.graph.scalar(0), written);
     if (initial === 'network') return;
     const zeroed = variables.map((variable) => assignZero(this.graph, variable.name, variable.shape));
-    this.finish(`${name}/zeroed`, this.graph.scalar(0), zeroed);
+    finish(this.graph, `${name}/zeroed`, this.graph.scalar(0), zeroed);
   }
 
   /** Its handle has its name; `/value` reads it. Returns the node that writes what `/initial` was given. */
   private addVariable({ name, shape }: GraphVariable): string {
     const { graph } = this;
-    const type = attribute.type(dataType.float32);
-    const attributes = { dtype: type, shape: attribute.shape(shape), shared_name: attribute.text(name) };
-    graph.add('VarHandleOp', [], attributes, name);
-    graph.add('ReadVariableOp', [name], { dtype: type }, `${name}/value`);
-    this.addPlaceholder(`${name}/initial`, shape);
+    addHandle(graph, name, shape);
+    read(graph, name, [], `${name}/value`);
+    const initial = asFloats(graph, graph.addInput(`${name}/initial`, shape));
     // What JavaScript gives may be its own memory, which a variable must not keep: each would write into the other's, and one
     // of TensorFlow's threads would free it.
-    return assign(graph, name, graph.add('DeepCopy', [`${name}/initial`], { T: type }));
+    return assign(graph, name, graph.add('DeepCopy', [initial], { T: attribute.type(dataType.float32) }));
   }
 
-  private addPlaceholder(name: string, shape: number[]): void {
-    const attributes = { dtype: attribute.type(dataType.float32), shape: attribute.shape(shape) };
-    this.graph.add('Placeholder', [], attributes, name);
+  /** Numbers that change from step to step, each a node of its name. */
+  private addNumbers(): void {
+    const { graph, numberNames } = this;
+    const count = numberNames.length;
+    const all = asFloats(graph, graph.addInput(numbersInput, [count]));
+    const attributes = { T: attribute.type(dataType.float32), num: attribute.integer(count) };
+    const each = graph.add('Unpack', [all], attributes);
+    numberNames.forEach((name, index) => finish(graph, name, index === 0 ? each : `${each}:${index}`, []));
   }
 
-  /** A node that passes on a value once others have run. */
-  private finish(name: string, value: string, after: string[]): void {
-    const inputs = [value, ...after.map((node) => `^${node}`)];
-    this.graph.add('Identity', inputs, { T: attribute.type(dataType.float32) }, name);
+  private get numberNames(): string[] {
+    return [...scalarNames(this.recipe.optimizer), 'average/share', 'batch/share'];
   }
 
   private recordExpected(): void {
+    const { microBatch } = this.recipe;
     const { train = [], evaluate = [] } = this.options.expected ?? {};
-    for (const shape of train) {
-      for (const [kind, piece] of trainingParts(shape, this.recipe.microBatch)) this.recordPart(kind, piece);
-    }
-    for (const shape of evaluate) {
-      for (const [kind, piece] of evaluationParts(shape, this.recipe.microBatch))
-        this.recordPart(kind, piece);
-    }
+    const [usual, ...others] = train.map((shape) => trainingParts(shape, microBatch));
+    this.recordParts(usual ?? [], this.options.compile);
+    for (const parts of others) this.recordParts(parts);
+    for (const shape of evaluate) this.recordParts(evaluationParts(shape, microBatch));
   }
 
   /** Records what is not yet; a loaded graph cannot grow, so that one takes its place, with the same state. */
@@ -263,36 +280,55 @@ class RecordedStep implements Step {
     const missing = parts.filter(([kind, shape]) => !this.recorded.has(partName(kind, shape)));
     if (missing.length === 0) return;
     const state = inMemory(this.state());
-    for (const [kind, shape] of missing) this.recordPart(kind, shape);
+    this.recordParts(missing);
     this.session!.close();
     this.load();
     this.restore(state);
   }
 
-  private recordPart(kind: Kind, shape: BatchShape): void {
+  private recordParts(parts: [Kind, BatchShape][], compile = false): void {
+    for (const [kind, shape] of parts) this.recordPart(kind, shape, compile);
+  }
+
+  private recordPart(kind: Kind, shape: BatchShape, compile: boolean): void {
     const name = partName(kind, shape);
     if (this.recorded.has(name)) return;
     const { images, size } = shape;
-    addByteInput(this.graph, `${name}/input/l`, [images, size, size, 1]);
-    addByteInput(this.graph, `${name}/input/ab`, [images, size, size, 2]);
-    if (kind === 'evaluate') this.recordEvaluation(name, shape);
-    else this.recordGradients(name, shape, kind);
+    const inputs = Object.values(inputsOf(name)).map((input, index) => {
+      const dimensions = [images, size, size, index + 1];
+      return { input, dimensions, packed: this.addPackedInput(kind, input, dimensions) };
+    });
+    this.graph.compile(compile, () => {
+      for (const { input, dimensions, packed } of inputs)
+        addUnpacking(this.graph, pixels(input), dimensions, packed);
+      if (kind === 'evaluate') this.recordEvaluation(name, shape);
+      else this.recordGradients(name, shape, kind);
+    });
     this.recorded.add(name);
+  }
+
+  private addPackedInput(kind: Kind, input: string, dimensions: number[]) {
+    const elements = dimensions.reduce((size, side) => size * side, 1) / 4; // bytes, in 32 bits each
+    return this.ahead && kind !== 'evaluate'
+      ? { node: addHeldInput(this.graph, input, elements), type: dataType.float32 }
+      : { node: this.graph.addInput(input, [elements]), type: dataType.int32 };
   }
 
   private recordEvaluation(name: string, shape: BatchShape): void {
     const trainable = new Set(this.network.trainable.map((one) => one.name));
     const nodeOfVariable = (variable: string) =>
-      this.averages && trainable.has(variable) ? `${averages}${variable}/value` : `${variable}/value`;
+      `${this.averages && trainable.has(variable) ? averages : ''}${variable}/value`;
     this.recordTensors(name, shape, nodeOfVariable, (batch) => {
       const { loss, ab, measures } = evaluateTensors(this.network, this.loss, batch);
       this.measured = Object.keys(measures) as EvaluationMeasure[];
       return { outputs: { loss, ab, ...measures }, gradients: [], statistics: [] };
-    }).outputs.forEach(([output, node]) => this.finish(`${name}/${output}`, node, []));
+    }).outputs.forEach(([output, node]) => finish(this.graph, `${name}/${output}`, node, []));
   }
 
-  private recordGradients(name: string, shape: BatchShape, kind: 'step' | 'accumulate'): void {
-    const nodeOfVariable = (variable: string) => `${variable}/value`;
+  private recordGradients(name: string, shape: BatchShape, kind: TrainingKind): void {
+    // A compiled part reads by itself: XLA can then write new values where the old ones were.
+    const nodeOfVariable = (variable: string) =>
+      this.graph.isCompiling ? read(this.graph, variable) : `${variable}/value`;
     const nodes = this.recordTensors(name, shape, nodeOfVariable, (batch) => {
       const { loss, gradients, statistics } = lossAndGradients(this.network, this.loss, batch);
       return { outputs: { loss }, gradients, statistics };
@@ -300,10 +336,10 @@ class RecordedStep implements Step {
     const moved = this.network.movingStatistics.map((statistic, index) =>
       moveStatistic(this.graph, statistic.name, nodes.statistics[index]!),
     );
-    if (kind === 'step') this.finish(`${name}/norm`, normOf(this.graph, nodes.gradients), []);
+    if (kind === 'step') finish(this.graph, `${name}/norm`, normOf(this.graph, nodes.gradients), []);
     const done =
       kind === 'step' ? this.addUpdates(nodes.gradients, `${name}/norm`) : this.addSums(nodes.gradients);
-    this.finish(`${name}/loss`, nodes.outputs[0]![1], [...moved, ...done]);
+    finish(this.graph, `${name}/loss`, nodes.outputs[0]![1], [...moved, ...done]);
   }
 
   private recordTensors(
@@ -323,9 +359,10 @@ class RecordedStep implements Step {
       size,
     });
     const { variables, statistics } = this.network;
+    const { l, ab } = inputsOf(name);
     const given = new Map<tf.Tensor, string>([
-      [batch.l, `${name}/input/l`],
-      [batch.ab, `${name}/input/ab`],
+      [batch.l, pixels(l)],
+      [batch.ab, pixels(ab)],
       ...[...variables, ...statistics].map((one) => [one.variable, nodeOfVariable(one.name)] as const),
     ]);
     const nodes = {
@@ -369,7 +406,7 @@ class RecordedStep implements Step {
     const cleared = names.map((name, index) =>
       assign(graph, name, graph.add('ZerosLike', [sums[index]!], { T: type }), done),
     );
-    this.finish('apply/norm', norm, [...done, ...cleared]);
+    finish(this.graph, 'apply/norm', norm, [...done, ...cleared]);
   }
 
   private addUpdates(gradients: string[], norm: string): string[] {
@@ -387,7 +424,8 @@ class RecordedStep implements Step {
   }
 
   private load(): void {
-    this.session = new Session(this.options.backend, this.graph);
+    this.ahead?.forget();
+    this.session = new Session(this.options.backend, this.graph, { optimize: !this.options.compile });
     if (this.accumulates) this.zero(this.sums);
   }
 
@@ -397,55 +435,63 @@ class RecordedStep implements Step {
   }
 
   private zero({ name }: Group): void {
-    this.runNodes({}, {}, [`${name}/zeroed`]);
+    this.runNodes({}, [`${name}/zeroed`]);
   }
 
   private read({ variables }: Group): Float32Array[] {
     const nodes = variables.map(({ name }) => `${name}/value`);
-    return this.runNodes({}, {}, nodes);
+    return this.runNodes({}, nodes);
   }
 
   private write({ name: group, variables }: Group, valueOf: (variable: GraphVariable) => Float32Array): void {
-    const values = variables.map(
-      (one) => [`${one.name}/initial`, tf.tensor(valueOf(one), one.shape)] as const,
-    );
-    this.runNodes(Object.fromEntries(values), {}, [`${group}/written`]);
-    tf.dispose(values.map(([, value]) => value));
+    const values = variables.map((one) => [`${one.name}/initial`, valueOf(one)] as const);
+    this.runNodes(Object.fromEntries(values), [`${group}/written`]);
   }
 
-  private numbersOfStep(): Record<string, number> {
+  private numbersOfStep(): Fed {
     const { optimizer, encoderLearningRateFactor: encoderFactor, averageDecay } = this.recipe;
     const step = this.stepsDone;
     const numbers = scalarValues(optimizer, { step, rate: this.learningRate(), encoderFactor });
-    return this.averages ? { ...numbers, 'average/share': step === 1 ? 1 : 1 - averageDecay } : numbers;
+    return this.numbersOf({ ...numbers, 'average/share': step === 1 ? 1 : 1 - averageDecay });
   }
 
-  private runBatch(kind: Kind, batch: Batch, outputs: string[], numbers: Record<string, number>) {
-    const name = partName(kind, batch);
+  /** Those that are not said are not used. */
+  private numbersOf(numbers: Record<string, number>): Fed {
+    return { [numbersInput]: Float32Array.from(this.numberNames, (name) => numbers[name] ?? 0) };
+  }
+
+  /** Returns what `trainingOutputs` says. */
+  private runTraining(kind: TrainingKind, batch: Batch, next: Batch | undefined, numbers: Fed): number[] {
+    const outputs = trainingOutputs[kind];
+    if (!this.ahead) return this.runBatch(kind, batch, outputs, numbers).map(([one]) => one!);
     requireWhole(batch);
-    const [l, ab] = [packedBytes(batch.l), packedBytes(batch.ab)];
-    const values = this.runNodes(
-      { [byteInput(`${name}/input/l`)]: l, [byteInput(`${name}/input/ab`)]: ab },
-      numbers,
-      outputs.map((output) => `${name}/${output}`),
-    );
-    tf.dispose([l, ab]);
-    return values;
+    const part = partName(kind, batch);
+    const nodes = outputs.map((output) => `${part}/${output}`);
+    return this.ahead.step({ part, batch }, this.workOf(kind, next), numbers, nodes).map(([one]) => one!);
   }
 
-  private runNodes(
-    tensors: Record<string, tf.Tensor>,
-    numbers: Record<string, number>,
-    nodes: string[],
-  ): Float32Array[] {
+  /** The work that follows, as far as it is known and recorded. */
+  private workOf(kind: TrainingKind, batch: Batch | undefined): Work | null {
+    if (!batch) return null;
+    const part = partName(kind, batch);
+    return this.recorded.has(part) ? { part, batch } : null;
+  }
+
+  private runBatch(kind: Kind, batch: Batch, outputs: string[], numbers: Fed): Float32Array[] {
+    requireWhole(batch);
+    const part = partName(kind, batch);
+    const { l, ab } = inputsOf(part);
+    const nodes = outputs.map((output) => `${part}/${output}`);
+    return this.runNodes({ ...numbers, [l]: batch.l, [ab]: batch.ab }, nodes);
+  }
+
+  private runNodes(fed: Fed, nodes: string[]): Float32Array[] {
     if (!this.session) throw new RecordingRefused('it has been disposed of.');
-    const scalars = Object.entries(numbers).map(([name, value]) => [name, tf.scalar(value)] as const);
-    const results = this.session.run({ ...tensors, ...Object.fromEntries(scalars) }, nodes);
-    const values = results.map((result) => result.dataSync<'float32'>());
-    tf.dispose([...results, ...scalars.map(([, scalar]) => scalar)]);
-    return values;
+    return this.session.run(fed, nodes);
   }
 }
+
+const numbersInput = 'numbers';
 
 const sumOf = (name: string) => `sum/${name}`;
 /** Prefix of the averaged weights. */
@@ -470,6 +516,9 @@ function inPieces({ name, variables, initial }: Group): Group[] {
   }
   return pieces;
 }
+
+/** The unpacked tensor of an input. */
+const pixels = (input: string): string => `${input}/pixels`;
 
 const partName = (kind: Kind, { images, size }: BatchShape) => `${kind}/${images}x${size}`;
 

@@ -40,11 +40,22 @@ export function scalarValues(
   };
 }
 
-export const read = (graph: Graph, handle: string, after: string[] = []): string =>
-  graph.add('ReadVariableOp', [handle, ...after.map((name) => `^${name}`)], ofFloats);
+/** Adds a variable of floats, whose handle has its name. */
+export function addHandle(graph: Graph, name: string, shape: readonly number[]): void {
+  const attributes = { ...ofFloats, shape: attribute.shape(shape), shared_name: attribute.text(name) };
+  graph.add('VarHandleOp', [], attributes, name);
+}
+
+export const read = (graph: Graph, handle: string, after: string[] = [], name?: string): string =>
+  graph.add('ReadVariableOp', [handle, ...after.map((one) => `^${one}`)], ofFloats, name);
 
 export const assign = (graph: Graph, handle: string, value: string, after: string[] = []): string =>
   graph.add('AssignVariableOp', [handle, value, ...after.map((name) => `^${name}`)], ofFloats);
+
+/** Adds a node that passes on a value once others have run. */
+export function finish(graph: Graph, name: string, value: string, after: string[]): void {
+  graph.add('Identity', [value, ...after.map((one) => `^${one}`)], floats, name);
+}
 
 export const multiply = (graph: Graph, one: string, other: string) => graph.add('Mul', [one, other], floats);
 

@@ -31,7 +31,10 @@ export class Graph {
   private compiling = false;
   private readonly inputs = new Map<string, readonly number[]>();
 
-  /** Has the nodes that `work` adds compiled by XLA, together, if so wanted. What XLA cannot compile then fails when it is run. */
+  /**
+   * Has the nodes that `work` adds compiled by XLA, together, if so wanted. Operations that XLA does not know stay TensorFlow's,
+   * and so does all that is compiled together with one that it refuses.
+   */
   compile(isWanted: boolean, work: () => void): void {
     this.compiling = isWanted;
     try {

@@ -4,7 +4,7 @@ import { type ChildEvent, type MetricName, type SpooledEvent, toMeasured } from 
  * Events are sent together, at most this late. Each message costs supervisor, Postgres and API the same whatever it holds, so
  * that more of them would be taken from the steps of a small machine; a point is on screen well within a second all the same.
  */
-const sendEveryMs = 250;
+const sendEveryMs = 400;
 
 type Unnumbered = SpooledEvent extends infer E ? (E extends { seq: number } ? Omit<E, 'seq'> : never) : never;
 

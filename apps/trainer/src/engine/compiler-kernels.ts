@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { replaceKernel } from './replace-kernel.js';
 import type { TensorFlowBackend } from './tensorflow-addon.js';
 
 let isRegistered = false;
@@ -7,30 +8,23 @@ let isRegistered = false;
 export function registerCompilerKernels(): void {
   if (isRegistered) return;
   isRegistered = true;
-  registerMaxPoolGradient();
-  registerCopiesOfPixels();
+  replaceMaxPoolGradient();
+  copyPixels();
 }
 
 /** XLA gathers the pixels one by one where it could copy them, and writes channels first; here it sees that they are copies. */
-function registerCopiesOfPixels(): void {
-  const key = ['ResizeNearestNeighbor', 'tensorflow'] as const;
-  const general = tf.getKernel(...key).kernelFunc;
-  tf.unregisterKernel(...key);
-  tf.registerKernel({
-    kernelName: key[0],
-    backendName: key[1],
-    kernelFunc: (call) => {
-      const { alignCorners, size } = call.attrs as unknown as tf.ResizeNearestNeighborAttrs;
-      const { images } = call.inputs as Record<'images', tf.Tensor4D>;
-      const [n, height, width, channels] = images.shape;
-      const [down, across] = [size[0] / height, size[1] / width];
-      if (![down, across].every(Number.isInteger) || alignCorners) return general(call);
-      return tf.tidy(() => {
-        const pixels = images.reshape([n, height, 1, width, 1, channels]);
-        const copies = tf.broadcastTo(pixels, [n, height, down, width, across, channels]);
-        return copies.reshape([n, height * down, width * across, channels]);
-      });
-    },
+function copyPixels(): void {
+  replaceKernel('ResizeNearestNeighbor', (call, general) => {
+    const { alignCorners, size } = call.attrs as unknown as tf.ResizeNearestNeighborAttrs;
+    const { images } = call.inputs as Record<'images', tf.Tensor4D>;
+    const [n, height, width, channels] = images.shape;
+    const [down, across] = [size[0] / height, size[1] / width];
+    if (![down, across].every(Number.isInteger) || alignCorners) return general(call);
+    return tf.tidy(() => {
+      const pixels = images.reshape([n, height, 1, width, 1, channels]);
+      const copies = tf.broadcastTo(pixels, [n, height, down, width, across, channels]);
+      return copies.reshape([n, height * down, width * across, channels]);
+    });
   });
 }
 
@@ -39,20 +33,13 @@ function registerCopiesOfPixels(): void {
  * largest value it holds, the first one where several do, as TensorFlow's and PyTorch's gradients have it; XLA makes one
  * pass of it. For windows without padding.
  */
-function registerMaxPoolGradient(): void {
-  const key = ['MaxPoolGrad', 'tensorflow'] as const;
-  const general = tf.getKernel(...key).kernelFunc;
-  tf.unregisterKernel(...key);
-  tf.registerKernel({
-    kernelName: key[0],
-    backendName: key[1],
-    kernelFunc: (call) => {
-      const { filterSize, strides, pad } = call.attrs as unknown as tf.MaxPoolGradAttrs;
-      if (pad !== 'valid') return general(call);
-      const { dy, input, output } = call.inputs as Record<string, tf.Tensor4D>;
-      const windows = new Windows(call.backend as unknown as TensorFlowBackend, input!, output!, strides);
-      return tf.tidy(() => windows.gradient(dy!, filterSize));
-    },
+function replaceMaxPoolGradient(): void {
+  replaceKernel('MaxPoolGrad', (call, general) => {
+    const { filterSize, strides, pad } = call.attrs as unknown as tf.MaxPoolGradAttrs;
+    if (pad !== 'valid') return general(call);
+    const { dy, input, output } = call.inputs as Record<string, tf.Tensor4D>;
+    const windows = new Windows(call.backend as unknown as TensorFlowBackend, input!, output!, strides);
+    return tf.tidy(() => windows.gradient(dy!, filterSize));
   });
 }
 

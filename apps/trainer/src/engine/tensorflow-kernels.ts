@@ -1,6 +1,7 @@
 import { cellsOf, type Kernels } from '@chromatune/models';
 import * as tf from '@tensorflow/tfjs';
 import { registerCompilerKernels } from './compiler-kernels.js';
+import { replaceKernel } from './replace-kernel.js';
 import type { TensorFlowBackend } from './tensorflow-addon.js';
 
 /**
@@ -118,18 +119,11 @@ function registerBatchNorm(): void {
  * deterministic form on GPUs, and is refused there.
  */
 function registerUpsamplingGradient(): void {
-  const key = ['ResizeNearestNeighborGrad', 'tensorflow'] as const;
-  const general = tf.getKernel(...key).kernelFunc;
-  tf.unregisterKernel(...key);
-  tf.registerKernel({
-    kernelName: key[0],
-    backendName: key[1],
-    kernelFunc: (call) => {
-      const { images, dy } = call.inputs as Record<'images' | 'dy', tf.Tensor4D>;
-      const factors = [dy.shape[1] / images.shape[1], dy.shape[2] / images.shape[2]] as [number, number];
-      if (!factors.every(Number.isInteger) || call.attrs!.alignCorners) return general(call);
-      return tf.tidy(() => tf.mul(tf.avgPool(dy, factors, factors, 'valid'), factors[0] * factors[1]));
-    },
+  replaceKernel('ResizeNearestNeighborGrad', (call, general) => {
+    const { images, dy } = call.inputs as Record<'images' | 'dy', tf.Tensor4D>;
+    const factors = [dy.shape[1] / images.shape[1], dy.shape[2] / images.shape[2]] as [number, number];
+    if (!factors.every(Number.isInteger) || call.attrs!.alignCorners) return general(call);
+    return tf.tidy(() => tf.mul(tf.avgPool(dy, factors, factors, 'valid'), factors[0] * factors[1]));
   });
 }
 
@@ -138,27 +132,22 @@ function registerUpsamplingGradient(): void {
  * TensorFlow checks them itself; on GPUs it gives zeros for an index that is out of range.
  */
 function registerGather(): void {
-  tf.unregisterKernel('GatherV2', 'tensorflow');
-  tf.registerKernel({
-    kernelName: 'GatherV2',
-    backendName: 'tensorflow',
-    kernelFunc: ({ inputs, attrs, backend }) => {
-      const { x, indices } = inputs as Record<'x' | 'indices', tf.Tensor>;
-      const { axis, batchDims } = attrs as unknown as { axis: number; batchDims: number };
-      const tensorflow = backend as unknown as TensorFlowBackend;
-      const { TF_ATTR_INT, TF_ATTR_TYPE, TF_INT32 } = tensorflow.binding;
-      const type = (name: string, value: number) => ({ name, type: TF_ATTR_TYPE, value });
-      const attributes = [
-        { name: 'batch_dims', type: TF_ATTR_INT, value: batchDims },
-        type('Tparams', tensorflow.getDTypeInteger(x.dtype)),
-        type('Tindices', tensorflow.getDTypeInteger(indices.dtype)),
-        type('Taxis', TF_INT32),
-      ];
-      const axisTensor = tf.scalar(axis, 'int32');
-      const gathered = tensorflow.executeSingleOutput('GatherV2', attributes, [x, indices, axisTensor]);
-      axisTensor.dispose();
-      return gathered;
-    },
+  replaceKernel('GatherV2', ({ inputs, attrs, backend }) => {
+    const { x, indices } = inputs as Record<'x' | 'indices', tf.Tensor>;
+    const { axis, batchDims } = attrs as unknown as { axis: number; batchDims: number };
+    const tensorflow = backend as unknown as TensorFlowBackend;
+    const { TF_ATTR_INT, TF_ATTR_TYPE, TF_INT32 } = tensorflow.binding;
+    const type = (name: string, value: number) => ({ name, type: TF_ATTR_TYPE, value });
+    const attributes = [
+      { name: 'batch_dims', type: TF_ATTR_INT, value: batchDims },
+      type('Tparams', tensorflow.getDTypeInteger(x.dtype)),
+      type('Tindices', tensorflow.getDTypeInteger(indices.dtype)),
+      type('Taxis', TF_INT32),
+    ];
+    const axisTensor = tf.scalar(axis, 'int32');
+    const gathered = tensorflow.executeSingleOutput('GatherV2', attributes, [x, indices, axisTensor]);
+    axisTensor.dispose();
+    return gathered;
   });
 }
 

@@ -1,10 +1,10 @@
-import { attribute, dataType, type Graph } from './graph.js';
+import { attribute, dataType, type Graph, type Placement } from './graph.js';
 
 const { float32, int32, uint8 } = dataType;
 
 /** The bits of an input as floats. */
-export const asFloats = (graph: Graph, input: string): string =>
-  graph.add('Bitcast', [input], { T: attribute.type(int32), type: attribute.type(float32) });
+export const asFloats = (graph: Graph, input: string, placement?: Placement): string =>
+  graph.add('Bitcast', [input], { T: attribute.type(int32), type: attribute.type(float32) }, placement);
 
 /** Adds node `name`: the bytes in integers or floats of 32 bits, as int32 of the shape that they have. */
 export function addUnpacking(

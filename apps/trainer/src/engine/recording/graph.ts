@@ -20,6 +20,9 @@ export const attribute = {
   types: (values: readonly number[]): Attribute => new Message().bytes(1, listOf(6, values)),
 };
 
+/** A node's name, or more. */
+export type Placement = string | { name?: string; device?: 'CPU' };
+
 /**
  * A TensorFlow graph that is being written: nodes by name, whose inputs are outputs of other nodes (`name` or `name:1`) or
  * nodes that must have run before (`^name`).
@@ -53,7 +56,7 @@ export class Graph {
     operation: string,
     inputs: readonly string[],
     attributes: Record<string, Attribute> = {},
-    placement: string | { name?: string; device?: 'CPU' } = {},
+    placement: Placement = {},
   ): string {
     const { name = `n${this.nodes.length}`, device } =
       typeof placement === 'string' ? { name: placement } : placement;

@@ -33,7 +33,7 @@ import type { TensorFlowBackend } from '../tensorflow-addon.js';
 import { addUnpacking, asFloats } from './graph-input.js';
 import { attribute, dataType, Graph } from './graph.js';
 import { record, RecordingRefused } from './recorder.js';
-import { addHeldInput, inputsOf, RunAhead, type Work } from './run-ahead.js';
+import { addHeldInput, bytesOf, inputsOf, RunAhead, type Work } from './run-ahead.js';
 import { type Fed, Session } from './session.js';
 import {
   addHandle,
@@ -137,21 +137,19 @@ class RecordedStep implements Step {
     this.require(trainingParts(batch, microBatch));
     this.stepsDone++;
     const numbers = this.numbersOfStep();
-    const following = next && piecesOf(next, microBatch)[0]!.batch;
+    const following = this.ahead && next ? this.firstWorkOf(next) : null;
     if (pieces.length === 1) {
       const [loss, gradientNorm] = this.runTraining('step', batch, following, numbers);
       return { loss: loss!, gradientNorm: gradientNorm! };
     }
 
+    const kind = 'accumulate';
     let loss = 0;
     for (const [index, { batch: piece, share }] of pieces.entries()) {
-      const upcoming = pieces[index + 1]?.batch ?? following;
-      const [lossOfPiece] = this.runTraining(
-        'accumulate',
-        piece,
-        upcoming,
-        this.numbersOf({ 'batch/share': share }),
-      );
+      const later = pieces[index + 1]?.batch;
+      const upcoming = later ? { part: partName(kind, later), batch: later } : following;
+      const ofPiece = this.numbersOf({ 'batch/share': share });
+      const [lossOfPiece] = this.runTraining(kind, piece, upcoming, ofPiece);
       loss += share * lossOfPiece!;
     }
     const [norm] = this.runNodes(numbers, ['apply/norm']);
@@ -309,7 +307,7 @@ class RecordedStep implements Step {
 
   private addPackedInput(kind: Kind, input: string, dimensions: number[]) {
     const elements = dimensions.reduce((size, side) => size * side, 1) / 4; // bytes, in 32 bits each
-    return this.ahead && kind !== 'evaluate'
+    return this.aheadOf(kind)
       ? { node: addHeldInput(this.graph, input, elements), type: dataType.float32 }
       : { node: this.graph.addInput(input, [elements]), type: dataType.int32 };
   }
@@ -461,28 +459,36 @@ class RecordedStep implements Step {
   }
 
   /** Returns what `trainingOutputs` says. */
-  private runTraining(kind: TrainingKind, batch: Batch, next: Batch | undefined, numbers: Fed): number[] {
-    const outputs = trainingOutputs[kind];
-    if (!this.ahead) return this.runBatch(kind, batch, outputs, numbers).map(([one]) => one!);
-    requireWhole(batch);
-    const part = partName(kind, batch);
-    const nodes = outputs.map((output) => `${part}/${output}`);
-    return this.ahead.step({ part, batch }, this.workOf(kind, next), numbers, nodes).map(([one]) => one!);
+  private runTraining(kind: TrainingKind, batch: Batch, next: Work | null, numbers: Fed): number[] {
+    return this.runBatch(kind, batch, trainingOutputs[kind], numbers, next).map(([one]) => one!);
   }
 
-  /** The work that follows, as far as it is known and recorded. */
-  private workOf(kind: TrainingKind, batch: Batch | undefined): Work | null {
-    if (!batch) return null;
-    const part = partName(kind, batch);
-    return this.recorded.has(part) ? { part, batch } : null;
+  private runBatch(
+    kind: Kind,
+    batch: Batch,
+    outputs: string[],
+    numbers: Fed,
+    next: Work | null = null,
+  ): Float32Array[] {
+    requireWhole(batch);
+    const work = { part: partName(kind, batch), batch };
+    const nodes = outputs.map((output) => `${work.part}/${output}`);
+    const ahead = this.aheadOf(kind);
+    if (ahead) return ahead.step(work, next, numbers, nodes);
+    return this.runNodes({ ...numbers, ...bytesOf(work) }, nodes);
   }
 
-  private runBatch(kind: Kind, batch: Batch, outputs: string[], numbers: Fed): Float32Array[] {
-    requireWhole(batch);
-    const part = partName(kind, batch);
-    const { l, ab } = inputsOf(part);
-    const nodes = outputs.map((output) => `${part}/${output}`);
-    return this.runNodes({ ...numbers, [l]: batch.l, [ab]: batch.ab }, nodes);
+  /** What runs parts of a kind whose batches are handed over ahead: a validation's are not. */
+  private aheadOf(kind: Kind): RunAhead | null {
+    return kind === 'evaluate' ? null : this.ahead;
+  }
+
+  /** What a batch begins with, if that is recorded. */
+  private firstWorkOf(batch: Batch): Work | null {
+    const { microBatch } = this.recipe;
+    const [kind, shape] = trainingParts(batch, microBatch)[0]!;
+    const part = partName(kind, shape);
+    return this.recorded.has(part) ? { part, batch: piecesOf(batch, microBatch)[0]!.batch } : null;
   }
 
   private runNodes(fed: Fed, nodes: string[]): Float32Array[] {

@@ -1,21 +1,19 @@
 import type { Batch } from '@chromatune/models';
 import { attribute, dataType, type Graph } from './graph.js';
+import { asFloats } from './graph-input.js';
 import type { Fed } from './session.js';
 import { addHandle, assign, finish, read } from './update-nodes.js';
 
 // A GPU that gets its batch at the start of a step waits for the copy. Here a batch lies in a variable before its step begins,
 // and the call that computes a step copies the batch of the next one, too, while the GPU computes.
 
-const { float32, int32 } = dataType;
-
 /** Adds an input of `elements` times 32 bits that lies in a variable of floats. Returns the node that reads it. */
 export function addHeldInput(graph: Graph, name: string, elements: number): string {
   const fed = graph.addInput(name, [elements]);
   // On the CPU, because TensorFlow then makes the copy in memory that a GPU can fetch from by itself. The variable could not
   // keep JavaScript's memory either. It is one of floats, because TensorFlow does not put integers on a GPU.
-  const own = graph.add('DeepCopy', [fed], { T: attribute.type(int32) }, { device: 'CPU' });
-  const asFloats = { T: attribute.type(int32), type: attribute.type(float32) };
-  const floats = graph.add('Bitcast', [own], asFloats, { device: 'CPU' });
+  const own = graph.add('DeepCopy', [fed], { T: attribute.type(dataType.int32) }, { device: 'CPU' });
+  const floats = asFloats(graph, own, { device: 'CPU' });
   addHandle(graph, heldIn(name), [elements]);
   const held = read(graph, heldIn(name));
   finish(graph, holding(name), graph.scalar(0), [assign(graph, heldIn(name), floats)]);
@@ -53,9 +51,8 @@ export class RunAhead {
 
   private hold(work: Work, holding: (input: string) => string, fed: Fed, nodes: string[]): Float32Array[] {
     this.held = null; // unless all goes well
-    const { l, ab } = inputsOf(work.part);
-    const all = { ...fed, [l]: work.batch.l, [ab]: work.batch.ab };
-    const values = this.run(all, [...nodes, holding(l), holding(ab)]);
+    const bytes = bytesOf(work);
+    const values = this.run({ ...fed, ...bytes }, [...nodes, ...Object.keys(bytes).map(holding)]);
     this.held = work;
     return values.slice(0, nodes.length);
   }
@@ -70,6 +67,12 @@ export class RunAhead {
 
 /** Nodes of a part's batch. */
 export const inputsOf = (part: string) => ({ l: `${part}/input/l`, ab: `${part}/input/ab` });
+
+/** What they are fed. */
+export function bytesOf({ part, batch }: Work): Fed {
+  const { l, ab } = inputsOf(part);
+  return { [l]: batch.l, [ab]: batch.ab };
+}
 
 const heldIn = (input: string): string => `${input}/held`;
 const holding = (input: string): string => `${input}/holding`;

@@ -40,6 +40,9 @@ export function scalarValues(
   };
 }
 
+/** As inputs: nodes that must have run before. */
+const behind = (nodes: string[]): string[] => nodes.map((name) => `^${name}`);
+
 /** Adds a variable of floats, whose handle has its name. */
 export function addHandle(graph: Graph, name: string, shape: readonly number[]): void {
   const attributes = { ...ofFloats, shape: attribute.shape(shape), shared_name: attribute.text(name) };
@@ -47,14 +50,14 @@ export function addHandle(graph: Graph, name: string, shape: readonly number[]):
 }
 
 export const read = (graph: Graph, handle: string, after: string[] = [], name?: string): string =>
-  graph.add('ReadVariableOp', [handle, ...after.map((one) => `^${one}`)], ofFloats, name);
+  graph.add('ReadVariableOp', [handle, ...behind(after)], ofFloats, name);
 
 export const assign = (graph: Graph, handle: string, value: string, after: string[] = []): string =>
-  graph.add('AssignVariableOp', [handle, value, ...after.map((name) => `^${name}`)], ofFloats);
+  graph.add('AssignVariableOp', [handle, value, ...behind(after)], ofFloats);
 
 /** Adds a node that passes on a value once others have run. */
 export function finish(graph: Graph, name: string, value: string, after: string[]): void {
-  graph.add('Identity', [value, ...after.map((one) => `^${one}`)], floats, name);
+  graph.add('Identity', [value, ...behind(after)], floats, name);
 }
 
 export const multiply = (graph: Graph, one: string, other: string) => graph.add('Mul', [one, other], floats);
@@ -120,7 +123,7 @@ export function updateWeight(
   const slope = recipe.type === 'adam' ? decayed(graph, gradient, weight, weightDecay) : gradient;
   const none = graph.scalar(0); // powers of the betas: the corrections are in the rate
   const numbers = [`adam/${rate}`, graph.scalar(recipe.beta1), graph.scalar(recipe.beta2), 'adam/epsilon'];
-  const inputs = [weight, ...slots, none, none, ...numbers, slope, ...shrunk.map((name) => `^${name}`)];
+  const inputs = [weight, ...slots, none, none, ...numbers, slope, ...behind(shrunk)];
   return graph.add('ResourceApplyAdam', inputs, floats);
 }
 

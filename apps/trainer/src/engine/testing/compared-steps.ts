@@ -175,10 +175,7 @@ export function expectNear(ours: State, theirs: State, bound: number): void {
 
 export const bitsOf = (step: Step) =>
   inMemory(step.state())
-    .tensors.map(({ name, data }) => [
-      name,
-      createHash('sha256').update(data).digest('hex'),
-    ])
+    .tensors.map(({ name, data }) => [name, createHash('sha256').update(data).digest('hex')])
     .sort();
 
 export const batchOf = (images: number, seed = 1) =>

@@ -260,7 +260,7 @@ export class TestTrainer {
       this.seqs.set(key, seq);
       return { ...event, seq };
     });
-    return this.database.runs.applyEvents({ runId, attempt, events: numbered });
+    return this.database.runs.reportsOf({ runId, attempt }).apply(numbered);
   }
 }
 

@@ -1,7 +1,8 @@
 export { DatabaseUnavailable } from './connection-errors.js';
 export { Database, type DatabaseOptions, openDatabase } from './database.js';
 export { type Leadership } from './leadership.js';
-export { type AppliedBatch, type AppliedEvent, maxLogLines } from './runs/apply-events.js';
+export { type AppliedEvent, maxLogLines } from './runs/apply-events.js';
+export { type AttemptReports } from './runs/attempt-reports.js';
 export { type Claim, type ClaimRequest } from './runs/claim.js';
 export { type Lease, type Release } from './runs/leases.js';
 export { type CurvesRequest } from './stores/curves.js';

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Change } from '@chromatune/contracts';
+import type pg from 'pg';
 import {
   type DataSource,
   type EntityTarget,
@@ -12,9 +13,8 @@ import { codeOf, explainConnectionError } from './connection-errors.js';
 /** The one channel on which stores tell every process what changed. */
 export const channel = 'chromatune';
 
-/** Tells every process what the parameter of that name holds: see `payloadsOf`. */
-export const announcing = (parameter: string) =>
-  `SELECT pg_notify('${channel}', payload) FROM unnest(${parameter}::text[]) AS payload`;
+/** Tells every process what a row's `payload` says: see `payloadsOf`. */
+export const announcement = `pg_notify('${channel}', payload)`;
 
 export const payloadsOf = (changes: Change[]) => changes.map((change) => JSON.stringify(change));
 
@@ -31,6 +31,12 @@ export class Sql {
     return (await this.rows<Row>(text, parameters))[0];
   }
 
+  /** As `rows`, of a statement that the server plans once a connection, under this name. Columns keep their names. */
+  async prepared<Row extends object>(name: string, text: string, parameters: unknown[]): Promise<Row[]> {
+    const client = (await this.runner.connect()) as pg.ClientBase;
+    return (await client.query<Row>({ name, text, values: parameters })).rows;
+  }
+
   /** Number of rows that the statement changed. */
   async change(text: string, parameters: unknown[] = []): Promise<number> {
     return (await this.runner.query(text, parameters, true)).affected ?? 0;
@@ -39,7 +45,9 @@ export class Sql {
   /** Inside a transaction it is said when that commits, and not at all when it does not. */
   async announce(...changes: Change[]): Promise<void> {
     if (changes.length === 0) return;
-    await this.runner.query(announcing('$1'), [payloadsOf(changes)]);
+    await this.runner.query(`SELECT ${announcement} FROM unnest($1::text[]) AS payload`, [
+      payloadsOf(changes),
+    ]);
   }
 
   repository<Entity extends ObjectLiteral>(entity: EntityTarget<Entity>): Repository<Entity> {

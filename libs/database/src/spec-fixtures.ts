@@ -111,7 +111,7 @@ export function claim(database: Database, attempt = 1, changes: object = {}): Pr
 
 /** Applies events to `demo-0`. */
 export const apply = (database: Database, attempt: number, events: AppliedEvent[]) =>
-  database.runs.applyEvents({ runId: 'demo-0', attempt, events });
+  database.runs.reportsOf({ runId: 'demo-0', attempt }).apply(events);
 
 export const at = '2026-01-02T03:04:05.678Z';
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Failure, Run } from '@chromatune/contracts';
-import type { AppliedBatch, AppliedEvent, Database, Release } from '@chromatune/database';
+import type { AppliedEvent, Database, Release } from '@chromatune/database';
 import type { ObjectStore } from '@chromatune/storage';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -124,12 +124,14 @@ async function supervise(program: string, circumstances: Circumstances = {}): Pr
   await writeFile(entry, `${vocabulary}\nonCommand('start', () => { ${program} });`);
   const dataset = makeTinyDataset();
   const runs = {
-    applyEvents: async ({ events }: AppliedBatch) => {
-      if (postgres.away) throw new Error('away');
-      if (fenced) return 'fenced';
-      applied.push(...events);
-      return 'applied';
-    },
+    reportsOf: () => ({
+      apply: async (events: AppliedEvent[]) => {
+        if (postgres.away) throw new Error('away');
+        if (fenced) return 'fenced';
+        applied.push(...events);
+        return 'applied';
+      },
+    }),
     release: async (release: Release) => void releases.push(release),
   };
   const database = {

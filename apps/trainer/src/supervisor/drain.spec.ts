@@ -2,7 +2,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SpooledEvent } from '@chromatune/contracts';
-import type { AppliedBatch } from '@chromatune/database';
+import type { AppliedEvent } from '@chromatune/database';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Drain, type DrainOptions } from './drain.js';
@@ -114,7 +114,7 @@ function makeDrain({
   patience,
   ...given
 }: Circumstances = {}) {
-  const applyEvents = async ({ events }: AppliedBatch) => {
+  const apply = async (events: AppliedEvent[]) => {
     if (fenced) return 'fenced' as const;
     if (refuseWrites-- > 0) throw refused('write');
     story.push(`write ${events.map(({ seq }) => seq).join(' ')}`);
@@ -129,7 +129,7 @@ function makeDrain({
     runId: 'r',
     attempt: 7,
     spool: given.spool ?? spool,
-    database: { runs: { applyEvents }, ping: async () => undefined },
+    database: { runs: { reportsOf: () => ({ apply }) }, ping: async () => undefined },
     store: { put },
     meters: new Meters(),
     log: pino({ level: 'silent' }),

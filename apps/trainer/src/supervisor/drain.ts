@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { SpooledEvent } from '@chromatune/contracts';
-import type { AppliedEvent, Database } from '@chromatune/database';
+import type { AppliedEvent, AttemptReports } from '@chromatune/database';
 import type { ObjectStore } from '@chromatune/storage';
 import type { Logger } from 'pino';
 import { persist } from './back-off.js';
@@ -17,7 +17,10 @@ export interface DrainOptions {
   runId: string;
   attempt: number;
   spool: Spool;
-  database: { runs: Pick<Database['runs'], 'applyEvents'>; ping(): Promise<void> };
+  database: {
+    runs: { reportsOf(attempt: { runId: string; attempt: number }): Pick<AttemptReports, 'apply'> };
+    ping(): Promise<void>;
+  };
   store: Pick<ObjectStore, 'put'>;
   meters: Meters;
   log: Logger;
@@ -40,8 +43,12 @@ export class Drain {
   private running: Promise<DrainOutcome> | null = null;
   private timer: NodeJS.Timeout | undefined;
   private beganAt = 0;
+  private readonly reports: Pick<AttemptReports, 'apply'>;
 
-  constructor(private readonly options: DrainOptions) {}
+  constructor(private readonly options: DrainOptions) {
+    const { runId, attempt, database } = options;
+    this.reports = database.runs.reportsOf({ runId, attempt });
+  }
 
   /** To be called after an append. */
   wake(): void {
@@ -114,10 +121,10 @@ export class Drain {
 
   private async write(events: AppliedEvent[]): Promise<DrainOutcome> {
     if (events.length === 0) return 'applied';
-    const { runId, attempt, database, meters, patience = refusalsBelieved } = this.options;
+    const { database, meters, patience = refusalsBelieved } = this.options;
     const outcome = await this.persist(
       'Postgres',
-      () => database.runs.applyEvents({ runId, attempt, events }),
+      () => this.reports.apply(events),
       async (failures) =>
         failures < patience ||
         !(await database.ping().then(

@@ -150,7 +150,9 @@ test('fences an attempt whose lease was given to another: nothing it sends chang
     await apply(spec.database, 1, points(1, 1, 5)), // even what it had sent before
     await apply(spec.database, 1, [...points(6, 6, 9), finished(10)]),
     await apply(spec.database, 3, points(1, 1, 5)), // an attempt that is not yet
-    await runs().applyEvents({ runId: 'unknown', attempt: 1, events: points(1, 1, 5) }),
+    await runs()
+      .reportsOf({ runId: 'unknown', attempt: 1 })
+      .apply(points(1, 1, 5)),
     await runs().release({ runId: 'demo-0', attempt: 1, state: 'lost', reason: 'late' }),
   );
 

@@ -7,9 +7,9 @@ import {
   type Run,
   type SpooledEvent,
 } from '@chromatune/contracts';
-import { announcing, payloadsOf, type Sql, storable } from '../session.js';
+import { announcement, payloadsOf, type Sql, storable } from '../session.js';
 import { endAttempt, type RunningRun } from './leases.js';
-import { addPoints, recomputeProgress } from './progress.js';
+import { addPoints, type Progress, recomputeProgress } from './progress.js';
 
 type EventOf<T extends SpooledEvent['type']> = Extract<SpooledEvent, { type: T }>;
 
@@ -20,45 +20,61 @@ export type AppliedEvent =
   | (Omit<EventOf<'checkpoint'>, 'file'> & { key: string });
 type AppliedOf<T extends AppliedEvent['type']> = Extract<AppliedEvent, { type: T }>;
 
-/** Events of one attempt in ascending order of `seq`, without gaps after those applied before. */
-export interface AppliedBatch {
+export interface AttemptKey {
   runId: string;
   attempt: number;
+}
+
+/** Events of one attempt in ascending order of `seq`, without gaps after those applied before. */
+interface Batch extends AttemptKey {
   events: AppliedEvent[];
+}
+
+/** What a current attempt has come to: as long as nobody takes its run away, only its own events change that. */
+export interface Standing extends Progress {
+  sweepId: string | null;
+  lastSeq: number;
 }
 
 /** Log lines kept per run; the oldest go first. */
 export const maxLogLines = 10_000;
 
-/** See `RunsStore.applyEvents`. `last_seq` of the attempt tells what is new; the lock of the run keeps others out. */
-export async function applyEvents(
-  sql: Sql,
-  batch: AppliedBatch,
-  maxRestarts: number,
-): Promise<'applied' | 'fenced'> {
+/** Within a transaction: `last_seq` of the attempt tells what is new; the lock of the run keeps others out. */
+export async function applyEvents(sql: Sql, batch: Batch, maxRestarts: number): Promise<Standing | 'fenced'> {
   const run = await lockForEvents(sql, batch);
   if (!run) return 'fenced';
   const fresh = freshEvents(batch, run.lastSeq);
-  if (!isCurrent(run, batch)) return fresh.length === 0 && run.attemptState !== 'lost' ? 'applied' : 'fenced';
-  if (fresh.length === 0) return 'applied';
+  if (!isCurrent(run, batch)) return fresh.length === 0 && run.attemptState !== 'lost' ? run : 'fenced';
+  if (fresh.length === 0) return run;
 
   await insertSamples(sql, batch, ofType(fresh, 'sample'));
   await insertCheckpoints(sql, batch, ofType(fresh, 'checkpoint'));
   await insertLogLines(sql, batch, ofType(fresh, 'log'));
   await writeStart(sql, run, ofType(fresh, 'started').at(-1));
   await writeBaselines(sql, run, ofType(fresh, 'baselines').at(-1)?.baselines);
-  await advance(sql, run, fresh);
+  const standing = await advance(sql, run, { ...batch, events: fresh });
   await writeEnd(sql, run, fresh, maxRestarts);
-  return 'applied';
+  return standing!;
 }
 
-interface LockedRun extends RunningRun, Pick<Run, 'state' | 'step' | 'epoch' | 'latest' | 'best'> {
+/**
+ * As `applyEvents`, in one statement without a lock held before, of points that follow on how the attempt was left.
+ * Null, with nothing written, when it is not as it was left or when there is more than points.
+ */
+export async function applyPoints(sql: Sql, left: Standing, batch: Batch): Promise<Standing | null> {
+  const { events } = batch;
+  const follows = events.every(
+    ({ type, seq }, index) => type === 'point' && seq === left.lastSeq + 1 + index,
+  );
+  return follows && events.length > 0 ? advance(sql, left, batch) : null;
+}
+
+interface LockedRun extends RunningRun, Standing, Pick<Run, 'state'> {
   attemptState: string;
-  lastSeq: number;
   resumedFromStep: number;
 }
 
-function lockForEvents(sql: Sql, { runId, attempt }: AppliedBatch): Promise<LockedRun | undefined> {
+function lockForEvents(sql: Sql, { runId, attempt }: AttemptKey): Promise<LockedRun | undefined> {
   return sql.row<LockedRun>(
     `SELECT r.id, r.sweep_id, r.attempt, r.command, r.restarts, r.state, r.step, r.epoch, r.latest, r.best,
        a.trainer_id, a.state AS attempt_state, a.last_seq, a.resumed_from_step, 0 AS silent_seconds
@@ -67,11 +83,11 @@ function lockForEvents(sql: Sql, { runId, attempt }: AppliedBatch): Promise<Lock
   );
 }
 
-const isCurrent = (run: LockedRun, { attempt }: AppliedBatch) =>
+const isCurrent = (run: LockedRun, { attempt }: AttemptKey) =>
   run.attempt === attempt && run.state === 'running' && run.attemptState === 'running';
 
 /** Leaves out what was applied before. A gap is refused: what is missing would be lost for ever. */
-function freshEvents({ runId, attempt, events }: AppliedBatch, lastSeq: number): AppliedEvent[] {
+function freshEvents({ runId, attempt, events }: Batch, lastSeq: number): AppliedEvent[] {
   const fresh = events.filter((event) => event.seq > lastSeq).sort((a, b) => a.seq - b.seq);
   fresh.forEach((event, index) => {
     const expected = lastSeq + 1 + index;
@@ -91,7 +107,7 @@ const ofType = <T extends AppliedEvent['type']>(events: AppliedEvent[], type: T)
 
 async function insertSamples(
   sql: Sql,
-  { runId, attempt }: AppliedBatch,
+  { runId, attempt }: AttemptKey,
   events: AppliedOf<'sample'>[],
 ): Promise<void> {
   for (const { sample, key } of events) {
@@ -106,7 +122,7 @@ async function insertSamples(
 
 async function insertCheckpoints(
   sql: Sql,
-  { runId, attempt }: AppliedBatch,
+  { runId, attempt }: AttemptKey,
   events: AppliedOf<'checkpoint'>[],
 ): Promise<void> {
   for (const { checkpoint, key } of events) {
@@ -123,7 +139,7 @@ async function insertCheckpoints(
 
 async function insertLogLines(
   sql: Sql,
-  { runId, attempt }: AppliedBatch,
+  { runId, attempt }: AttemptKey,
   lines: AppliedOf<'log'>[],
 ): Promise<void> {
   if (lines.length === 0) return;
@@ -178,40 +194,58 @@ async function writeBaselines(sql: Sql, run: LockedRun, baselines: Baselines | u
 }
 
 /**
- * Points, progress, what has been applied, and the news of it: one statement, because several times a second for each run
- * a round trip costs more than the rows.
+ * Points, progress, what has been applied, and the news of it: one statement, planned once a connection, because several
+ * times a second for each run a round trip costs more than the rows. Null when the attempt is not as it was left.
  */
-async function advance(sql: Sql, run: LockedRun, events: AppliedEvent[]): Promise<void> {
+async function advance(
+  sql: Sql,
+  left: Standing,
+  { runId, attempt, events }: Batch,
+): Promise<Standing | null> {
   const points = ofType(events, 'point');
-  const { step, epoch, latest, best } = addPoints(run, points);
-  await sql.rows(
-    `WITH inserted AS (
-       INSERT INTO points (run_id, attempt, seq, metric, step, epoch, value, at)
-       SELECT $1, $2, * FROM unnest($3::int[], $4::text[], $5::int[], $6::float8[], $7::float8[], $8::timestamptz[])
-       ON CONFLICT DO NOTHING),
-     progressed AS (UPDATE runs SET step = $9, epoch = $10, latest = $11, best = $12 WHERE id = $1),
-     numbered AS (UPDATE attempts SET last_seq = $13 WHERE run_id = $1 AND number = $2)
-     ${announcing('$14')}`,
-    [
-      run.id,
-      run.attempt,
-      points.map(({ seq }) => seq),
-      points.map(({ metric }) => metric),
-      points.map((point) => point.step),
-      points.map((point) => point.epoch),
-      points.map(({ value }) => fromMeasured(value)),
-      points.map(({ at }) => at),
-      step,
-      epoch,
-      JSON.stringify(latest),
-      JSON.stringify(best),
-      events.at(-1)!.seq,
-      payloadsOf(newsOf(run, events)),
-    ],
-  );
+  const progress = addPoints(left, points);
+  const standing = { sweepId: left.sweepId, lastSeq: events.at(-1)!.seq, ...progress };
+  const told = await sql.prepared('advance', advanceStatement, [
+    runId,
+    attempt,
+    points.map(({ seq }) => seq),
+    points.map(({ metric }) => metric),
+    points.map(({ step }) => step),
+    points.map(({ epoch }) => epoch),
+    points.map(({ value }) => fromMeasured(value)),
+    points.map(({ at }) => at),
+    progress.step,
+    progress.epoch,
+    JSON.stringify(progress.latest),
+    JSON.stringify(progress.best),
+    left.lastSeq,
+    standing.lastSeq,
+    payloadsOf(newsOf({ runId, attempt, sweepId: left.sweepId }, events)),
+  ]);
+  return told.length > 0 ? standing : null;
 }
 
-function newsOf({ id: runId, attempt, sweepId }: LockedRun, events: AppliedEvent[]): Change[] {
+/** Locks the run before the attempt, as all do. */
+const advanceStatement = `
+  WITH found AS (
+    SELECT r.id, a.number FROM runs r JOIN attempts a ON a.run_id = r.id AND a.number = r.attempt
+    WHERE r.id = $1 AND r.attempt = $2 AND r.state = 'running' AND a.state = 'running' AND a.last_seq = $13
+    FOR UPDATE),
+  inserted AS (
+    INSERT INTO points (run_id, attempt, seq, metric, step, epoch, value, at)
+    SELECT found.*, point.* FROM found,
+      unnest($3::int[], $4::text[], $5::int[], $6::float8[], $7::float8[], $8::timestamptz[]) AS point
+    ON CONFLICT DO NOTHING),
+  progressed AS (
+    UPDATE runs r SET step = $9, epoch = $10, latest = $11, best = $12 FROM found WHERE r.id = found.id),
+  numbered AS (
+    UPDATE attempts a SET last_seq = $14 FROM found WHERE a.run_id = found.id AND a.number = found.number)
+  SELECT ${announcement} FROM found, unnest($15::text[]) AS payload`;
+
+function newsOf(
+  { runId, attempt, sweepId }: AttemptKey & Pick<Standing, 'sweepId'>,
+  events: AppliedEvent[],
+): Change[] {
   const lastPoint = ofType(events, 'point').at(-1);
   const samples = ofType(events, 'sample').map(({ sample }) => ({
     type: 'sample' as const,

@@ -10,7 +10,8 @@ import {
   type Verdict,
 } from '@chromatune/contracts';
 import { type AttemptEntity } from '../entities/attempt.entity.js';
-import { applyEvents, type AppliedBatch } from '../runs/apply-events.js';
+import { type AttemptKey } from '../runs/apply-events.js';
+import { AttemptReports } from '../runs/attempt-reports.js';
 import { claimRun, type Claim, type ClaimRequest } from '../runs/claim.js';
 import {
   expireLeases,
@@ -164,12 +165,9 @@ export class RunsStore {
     return this.session.read((sql) => renewLeases(sql, request));
   }
 
-  /**
-   * Writes what an attempt reported, all or nothing; writing the same again changes nothing. `fenced` when the attempt
-   * is no longer the run's current one: then nothing was written, and its child must end. Error: `events_missing` (409).
-   */
-  applyEvents(batch: AppliedBatch): Promise<'applied' | 'fenced'> {
-    return this.session.transaction((sql) => applyEvents(sql, batch, this.maxRestarts));
+  /** Where an attempt writes what it reports. */
+  reportsOf(attempt: AttemptKey): AttemptReports {
+    return new AttemptReports(this.session, attempt, this.maxRestarts);
   }
 
   /** Gives an attempt back without its last event: `released` counts no restart, `lost` does. */

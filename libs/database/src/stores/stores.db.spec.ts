@@ -88,15 +88,13 @@ test('counts the runs of a sweep and names its best by the objective', async () 
   for (const [index, value] of [12, 9, 'NaN' as const].entries()) {
     const runId = `demo-${index}`;
     await claim(spec.database, 1, { runId });
-    await spec.database.runs.applyEvents({
-      runId,
-      attempt: 1,
-      events: [
+    await spec.database.runs
+      .reportsOf({ runId, attempt: 1 })
+      .apply([
         { type: 'baselines', seq: 1, baselines },
         measure(2, 'validation/abRmse', 100, value),
         ...(index === 0 ? [finished(3)] : []),
-      ],
-    });
+      ]);
   }
 
   const [sweep] = await spec.database.sweeps.list();
@@ -118,7 +116,7 @@ test.each([
   for (const [index, value] of [0.8, 0.9, 0.7].entries()) {
     const runId = `demo-${index}`;
     await claim(spec.database, 1, { runId });
-    await spec.database.runs.applyEvents({ runId, attempt: 1, events: [measure(1, metric, 100, value)] });
+    await spec.database.runs.reportsOf({ runId, attempt: 1 }).apply([measure(1, metric, 100, value)]);
   }
 
   expect((await spec.database.sweeps.find('demo'))!.best!.value).toBe(best);
@@ -180,7 +178,7 @@ test('lists ended reproductions until they are judged', async () => {
   await runs.insertReproduction('demo-0', recipe());
   const before = await runs.awaitingVerdict();
   await claim(spec.database, 1, { runId: 'demo-0-r1' });
-  await runs.applyEvents({ runId: 'demo-0-r1', attempt: 1, events: [finished(1)] });
+  await runs.reportsOf({ runId: 'demo-0-r1', attempt: 1 }).apply([finished(1)]);
 
   const ended = await runs.awaitingVerdict();
   await runs.setVerdict('demo-0-r1', { verdict: 'NOT REPRODUCIBLE', reason: 'test' });

@@ -10,8 +10,9 @@ import { oneOf, shown } from './allowed.js';
 import { checkSpace } from './check-space.js';
 import { type LocatedProblem, toSpecProblem } from './located-problem.js';
 import { changesMeaningOfLoss, naturalGoal } from './objective.js';
+import { toModel } from './recipe.js';
 import { dependenciesOf, fixedValue, isDistribution, listedValues, whenOf } from './space.js';
-import { countCombinations, varyingParameters } from './suggest.js';
+import { countCombinations, suggestAll, varyingParameters } from './suggest.js';
 
 /** Most runs of one sweep: what `budget.runs` may be at most. */
 const mostRuns = 1000;
@@ -23,15 +24,12 @@ export function specProblems(spec: SweepSpec): LocatedProblem[] {
   const ofSpace = checkSpace(spec.space);
   if (ofSpace.length > 0) return ofSpace;
   const ofDependencies = [...checkFixedAndVaried(spec), ...checkCycles(spec), ...checkConditions(spec)];
-  const others = [
-    ...checkUnused(spec),
-    ...checkTogether(spec),
-    ...checkObjective(spec),
-    ...checkSearch(spec),
-  ];
-  // the grid can only be counted when it is sound
-  const ofSize = ofDependencies.length + others.length === 0 ? checkSize(spec) : [];
-  return [...ofDependencies, ...others, ...ofSize];
+  const others = [...checkUnused(spec), ...checkObjective(spec), ...checkSearch(spec)];
+  // runs can only be counted, and looked at, when all of these are sound
+  const ofParts = [...ofDependencies, ...others];
+  if (ofParts.length > 0) return ofParts;
+  const ofSize = checkSize(spec);
+  return ofSize.length > 0 ? ofSize : checkTogether(spec);
 }
 
 function checkFixedAndVaried(spec: SweepSpec): LocatedProblem[] {
@@ -131,11 +129,13 @@ const overlap = (some: readonly ParameterValue[], others: readonly ParameterValu
 
 /** Values that are allowed one by one, but not together in one run. */
 function checkTogether(spec: SweepSpec): LocatedProblem[] {
-  const sizes = possibleValues(spec, 'imageSize');
-  const odd = sizes?.find((size) => Number(size) % 32 !== 0);
-  if (odd === undefined || !possibleValues(spec, 'cut')?.includes('conv5')) return [];
+  if (!possibleValues(spec, 'cut')?.includes('conv5')) return [];
+  const odd = suggestAll(spec)
+    .map((values) => toModel(spec, values))
+    .find(({ cut, imageSize }) => cut === 'conv5' && imageSize % 32 !== 0);
+  if (!odd) return [];
   const section = 'cut' in spec.space ? 'space' : 'model';
-  const message = `A network cut after conv5 halves the side five times, so imageSize must be a multiple of 32, not ${odd}.`;
+  const message = `A network cut after conv5 halves the side five times, so imageSize must be a multiple of 32, not ${odd.imageSize}.`;
   return [{ path: [section, 'cut'], message }];
 }
 

@@ -17,14 +17,11 @@ import { fixedValue, listedValues, whenOf } from './space.js';
  * does not use is left out. Throws a ZodError for values that no recipe may have.
  */
 export function toRecipe(spec: SweepSpec, values: ParameterValues, dataset: Recipe['dataset']): Recipe {
-  const of = <N extends ParameterName>(name: N) => {
-    const value = values[name] ?? soleValue(spec, name) ?? fixedValue(spec, name);
-    return value as Value<N>; // proved below, by the schema of the whole recipe
-  };
+  const of = valuesOf(spec, values);
   const made: Recipe = {
     recipeVersion: 2,
     dataset,
-    model: toModel(of),
+    model: toModel(spec, values),
     loss: toLoss(of),
     optimizer: toOptimizer(of),
     encoderLearningRateFactor: of('encoderLearningRateFactor'),
@@ -48,8 +45,16 @@ export function toRecipe(spec: SweepSpec, values: ParameterValues, dataset: Reci
 type Value<N extends ParameterName> = ReturnType<(typeof parameterSchemas)[N]['parse']>;
 type ValueOf = <N extends ParameterName>(name: N) => Value<N>;
 
+const valuesOf =
+  (spec: SweepSpec, values: ParameterValues): ValueOf =>
+  <N extends ParameterName>(name: N) => {
+    const value = values[name] ?? soleValue(spec, name) ?? fixedValue(spec, name);
+    return value as Value<N>; // proved by the schema of the whole recipe
+  };
+
 /** A recipe has no `auto`: what it stood for when the run was made must stay what it was. */
-function toModel(of: ValueOf): ModelRecipe {
+export function toModel(spec: SweepSpec, values: ParameterValues): ModelRecipe {
+  const of = valuesOf(spec, values);
   const [cut, inputAdaptation] = [of('cut'), of('inputAdaptation')];
   return {
     encoder: of('encoder'),

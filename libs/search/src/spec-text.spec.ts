@@ -56,6 +56,12 @@ budget: { epochs: 1 }
       { loss: 'classification', learningRate: 1e-5 },
     ]);
   });
+
+  it('may keep values apart that no run may have together', () => {
+    const text = space('imageSize: [48, 64]\n  cut: { values: [conv5], when: { imageSize: 64 } }');
+
+    expect(planSweep(text)).toMatchObject({ problems: [], runs: 2 });
+  });
 });
 
 /** Each: what is wrong, the lines that replace those of `sound`, and [line, column, message]. */
@@ -408,6 +414,19 @@ const mistakes: [title: string, text: string, line: number, column: number, mess
     6,
     15,
     /^A network cut after conv5 halves the side five times, so imageSize must be a multiple of 32, not 48/,
+  ],
+  [
+    'a side drawn for some run that cannot be halved five times',
+    `name: a
+dataset: b
+space:
+  imageSize: { distribution: integer, min: 64, max: 512 }
+  cut: [conv4, conv5]
+search: { method: random }
+budget: { runs: 60, epochs: 1 }`,
+    5,
+    8,
+    /^A network cut after conv5 halves the side five times, so imageSize must be a multiple of 32, not \d+/,
   ],
   [
     'a grid over a distribution without count',

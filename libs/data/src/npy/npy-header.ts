@@ -124,7 +124,8 @@ function readDescr(literal: PythonLiteral, name: string) {
   const descr = literal.value;
   if (/^[<>|=]?O/.test(descr)) {
     throw new NpyError(name, 'it holds Python objects (pickled), which could run any code when read', {
-      remedy: 'Save it again as plain numbers, for example with array.astype("uint8").',
+      remedy:
+        'Save it again as plain numbers: array.astype("uint8") makes them of pictures, array.astype("float32") of weights.',
     });
   }
   const match = /^([<>|=]?)([a-z][0-9]+)$/.exec(descr);

@@ -90,6 +90,11 @@ describe('recognizing a network', () => {
       /bn1\.weight holds integers\.$/,
     ],
     [
+      'integers alone',
+      (tensors) => tensors.map((one) => ({ ...one, type: 'i1' as const })),
+      /most like resnet34, but conv1\.weight holds integers, and \d+ more differ\.$/,
+    ],
+    [
       'two stages only',
       (tensors) => tensors.filter(({ name }) => !/^layer[34]/.test(name)),
       /is missing, and \d+ more differ\.$/,
@@ -255,6 +260,16 @@ describe('an import', () => {
       /a zip, but neither of PyTorch nor of numpy/,
     ],
     ['a broken zip', 'PK\x03\x04'.padEnd(99), /it cannot be read as a zip/],
+    [
+      'safetensors cut short',
+      encodeSafetensors([{ name: 'a', shape: [2], data: Float32Array.of(1, 2) }]).slice(0, -4),
+      /other\.bin: \d+ bytes expected, \d+ found\.$/,
+    ],
+    [
+      'safetensors with a wild header',
+      '\x09'.padEnd(8, '\0') + '{not JSON',
+      /other\.bin: its header is not JSON\.$/,
+    ],
   ])('refuses %s, and says what to do', async (_name, content, message) => {
     const bytes = typeof content === 'string' ? Buffer.from(content, 'latin1') : content;
     const importing = importBytes('other.bin', bytes);

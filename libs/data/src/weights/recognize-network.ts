@@ -23,15 +23,15 @@ export function recognizeNetwork(path: string, tensors: readonly StoredTensor[])
     for (const network of weightsNetwork.options) {
       const comparison = compare(network, prefix, tensors);
       if (comparison.differences.length === 0) return comparison;
-      if (nearest === null || comparison.found.length > nearest.found.length) nearest = comparison;
+      if (nearest === null || comparison.alike > nearest.alike) nearest = comparison;
     }
   }
-  throw nearest === null || nearest.found.length === 0
-    ? noNetwork(path, tensors)
-    : differentNetwork(path, nearest);
+  throw nearest === null || nearest.alike === 0 ? noNetwork(path, tensors) : differentNetwork(path, nearest);
 }
 
 interface Comparison extends RecognizedNetwork {
+  /** How many tensors have a name and shape of the network. */
+  alike: number;
   differences: ProblemField[];
 }
 
@@ -65,24 +65,28 @@ function compare(network: WeightsNetwork, prefix: string, tensors: readonly Stor
   }
   const found: Comparison['found'] = [];
   const differences: ProblemField[] = [];
+  let alike = 0;
   for (const wanted of networkLayout(network)) {
     const tensor = stored.get(wanted.name);
     const difference = differenceOf(wanted, tensor);
+    if (difference === null || difference === integers) alike += 1;
     if (difference === null) found.push({ wanted, stored: tensor! });
     else differences.push({ path: prefix + wanted.name, message: difference });
     stored.delete(wanted.name);
   }
   for (const name of stored.keys())
     differences.push({ path: prefix + name, message: `is no part of ${network}` });
-  return { network, found, differences, leftOut };
+  return { network, found, alike, differences, leftOut };
 }
+
+const integers = 'holds integers';
 
 function differenceOf(wanted: LayoutTensor, tensor: StoredTensor | undefined): string | null {
   if (!tensor) return 'is missing';
   if (String(tensor.shape) !== String(wanted.shape)) {
     return `has shape (${tensor.shape.join(', ')}) instead of (${wanted.shape.join(', ')})`;
   }
-  return isFloat(tensor.type) ? null : 'holds integers';
+  return isFloat(tensor.type) ? null : integers;
 }
 
 const known = weightsNetwork.options.join(', ');

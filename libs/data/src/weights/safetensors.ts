@@ -135,7 +135,7 @@ const copyOf = (bytes: Uint8Array, begin: number, end: number) =>
 
 /** A weights file or checkpoint that is damaged or of another kind. */
 export class SafetensorsError extends DomainError {
-  constructor(what: string) {
+  constructor(readonly what: string) {
     super('unreadable_safetensors', 422, `The safetensors file cannot be read: ${what}.`, {
       remedy: 'Fetch the file again; if it stays like this, go on from an earlier checkpoint.',
     });

@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { NpyError } from '../npy/npy-error.js';
 import { type NpyDtype, npyHeaderWindow, readNpyHeader } from '../npy/npy-header.js';
 import { readAt } from './read-at.js';
-import { readSafetensorsHeader, safetensorsHeaderBytes } from './safetensors.js';
+import { readSafetensorsHeader, SafetensorsError, safetensorsHeaderBytes } from './safetensors.js';
 import {
   contiguousStrides,
   elementBytes,
@@ -18,7 +18,7 @@ import { ZipArchive } from './zip-archive.js';
 /**
  * Opens a file of weights, whatever program wrote it: PyTorch (.pth, .pt, of any version), safetensors, npz. Only what
  * names the tensors is read now. The kind is told by the content, never by the name.
- * @throws WeightsError, NpyError or SafetensorsError with what is wrong
+ * @throws WeightsError or NpyError with what is wrong
  */
 export async function openWeightsFile(path: string): Promise<WeightsFile> {
   const start = await firstBytes(path, 512);
@@ -122,9 +122,9 @@ const safetensorsTypes: Record<string, ElementType> = {
 };
 
 async function openSafetensors(path: string, start: Buffer): Promise<WeightsFile> {
-  const head = await firstBytes(path, safetensorsHeaderBytes(start));
   const handle = await open(path, 'r');
   try {
+    const head = await firstBytes(path, safetensorsHeaderBytes(start));
     const { entries, dataStart } = readSafetensorsHeader(head, (await handle.stat()).size);
     const tensors = entries.map(({ name, dtype, shape, begin }): StoredTensor => {
       const type = safetensorsTypes[dtype]!;
@@ -135,7 +135,7 @@ async function openSafetensors(path: string, start: Buffer): Promise<WeightsFile
     return { kind: 'a safetensors file', tensors, close: () => handle.close() };
   } catch (error) {
     await handle.close();
-    throw error;
+    throw error instanceof SafetensorsError ? new WeightsError(path, error.what, { cause: error }) : error;
   }
 }
 

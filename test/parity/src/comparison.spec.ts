@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { compareTensors, differenceOf } from './comparison.js';
+import { compareNumbers, compareTensors, type Comparison, differenceOf, worseOf } from './comparison.js';
 import { float32Bound } from './engine.js';
 import { readFixtures, type TensorSummary } from './fixtures.js';
 import { hashValues, uniform } from './hash-fill.js';
@@ -48,6 +48,35 @@ test('of several tensors the worst is named', () => {
 
   expect(compareTensors([good, bad], ours).where).toBe('bad');
   expect(() => compareTensors([good, bad], new Map([['good', () => [1, 2]]]))).toThrow("reference's bad");
+});
+
+describe('of two comparisons', () => {
+  const comparisonOf = (difference: number, where: string): Comparison => ({
+    ours: 1,
+    reference: 1,
+    difference,
+    where,
+  });
+
+  test('the one with the larger difference is named, with the figures of the first', () => {
+    const [value, gradient] = [comparisonOf(0.1, 'value'), comparisonOf(0.2, 'gradient')];
+
+    expect(worseOf({ ...value, ours: 5 }, gradient)).toEqual({ ...gradient, ours: 5 });
+    expect(worseOf(gradient, value)).toEqual(gradient);
+  });
+
+  test('what is no number is worse than any difference, be it first or later', () => {
+    const [lost, good] = [comparisonOf(NaN, 'lost'), comparisonOf(1e-8, 'good')];
+
+    expect(worseOf(lost, good).where).toBe('lost');
+    expect(worseOf(good, lost).where).toBe('lost');
+    expect([good, lost, good].reduce(worseOf).difference).toBeNaN();
+  });
+
+  test('a number that was lost is infinitely far from the reference', () => {
+    expect(compareNumbers(NaN, 2, 'value').difference).toBe(Infinity);
+    expect(compareNumbers(2.5, 2, 'value').difference).toBe(0.25);
+  });
 });
 
 test('PyTorch’s own float32 is within the bound of its float64 in every fixture of a network', () => {

@@ -45,17 +45,25 @@ export function compareTensors(summaries: readonly TensorSummary[], ours: Tensor
 export const compareNumbers = (ours: number, reference: number, where: string): Comparison => ({
   ours,
   reference,
-  difference: Math.abs(ours - reference) / Math.abs(reference),
+  difference: distance(ours, reference, Math.abs(reference)),
   where,
 });
 
 /** The larger difference of both, with the figures of the first. */
 export const worseOf = (one: Comparison, other: Comparison): Comparison =>
-  one.difference >= other.difference ? one : { ...one, difference: other.difference, where: other.where };
+  Number.isNaN(one.difference) || one.difference >= other.difference
+    ? one
+    : { ...one, difference: other.difference, where: other.where };
+
+/** Of two numbers, as a share of `scale`. NaN is infinitely far from everything, so that no maximum passes over it. */
+export function distance(ours: number, reference: number, scale: number): number {
+  const share = Math.abs(ours - reference) / scale;
+  return Number.isNaN(share) ? Infinity : share;
+}
 
 /**
  * Largest of: the samples' differences as a share of the largest magnitude; the difference of norm and of projection as a
- * share of the norm. NaN anywhere counts as infinitely far.
+ * share of the norm.
  */
 export function differenceOf(reference: TensorSummary, values: ArrayLike<number>): number {
   const { name, shape, largest, norm: expectedNorm, projection, samples } = reference;
@@ -70,12 +78,11 @@ export function differenceOf(reference: TensorSummary, values: ArrayLike<number>
   let ourProjection = 0;
   for (let index = 0; index < size; index++) ourProjection += values[index]! * weights[index]!;
 
-  const differences = [
-    ...samples.map((sample, index) => Math.abs(values[at[index]!]! - sample) / largest),
-    Math.abs(norm(values) - expectedNorm) / expectedNorm,
-    Math.abs(ourProjection - projection) / expectedNorm,
-  ];
-  return differences.some(Number.isNaN) ? Infinity : Math.max(...differences);
+  return Math.max(
+    ...samples.map((sample, index) => distance(values[at[index]!]!, sample, largest)),
+    distance(norm(values), expectedNorm, expectedNorm),
+    distance(ourProjection, projection, expectedNorm),
+  );
 }
 
 function norm(values: ArrayLike<number>): number {

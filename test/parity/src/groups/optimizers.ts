@@ -7,7 +7,7 @@ import {
   type Step,
 } from '@chromatune/models';
 import * as tf from '@tensorflow/tfjs';
-import type { Comparison, Item } from '../comparison.js';
+import { type Comparison, distance, type Item, worseOf } from '../comparison.js';
 import { type OptimizerCase, readFixtures } from '../fixtures.js';
 import { hashValues } from '../hash-fill.js';
 import { torchName } from '../torch-order.js';
@@ -38,7 +38,7 @@ async function compareOptimizer(one: OptimizerCase): Promise<Comparison> {
     if (reference) differences.push(...differencesOf(step, reference, one.averageDecay > 0));
   }
   for (const each of [step, loss, network]) each.dispose();
-  return differences.reduce((worst, each) => (each.difference > worst.difference ? each : worst));
+  return differences.reduce(worseOf);
 }
 
 /** As a share of the largest weight of each vector; the figures for people are the norms. */
@@ -55,7 +55,7 @@ function differencesOf(
     return {
       ours: Math.hypot(...ours),
       reference: Math.hypot(...expected),
-      difference: Math.max(...expected.map((value, index) => Math.abs(ours[index]! - value))) / largest,
+      difference: Math.max(...expected.map((value, index) => distance(ours[index]!, value, largest))),
       where: `${name} after step ${reference.step}`,
     };
   });

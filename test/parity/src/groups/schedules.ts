@@ -1,6 +1,6 @@
 import { plainAdam } from '@chromatune/contracts';
 import { learningRateAt } from '@chromatune/models';
-import type { Comparison, Item } from '../comparison.js';
+import { type Comparison, distance, type Item } from '../comparison.js';
 import { readFixtures } from '../fixtures.js';
 
 /** Learning rates of 30 steps, an epoch being a step. */
@@ -20,7 +20,7 @@ export const scheduleItems = (): Item[] =>
 
 /** Differences as a share of the base rate; the figures for people are those where it is largest. */
 function worst(ours: number[], rates: number[], base: number): Comparison {
-  const differences = rates.map((rate, index) => Math.abs(ours[index]! - rate) / base);
+  const differences = rates.map((rate, index) => distance(ours[index]!, rate, base));
   const difference = Math.max(...differences);
   const at = differences.indexOf(difference);
   return { ours: ours[at]!, reference: rates[at]!, difference, where: `step ${at + 1}` };

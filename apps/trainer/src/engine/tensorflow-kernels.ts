@@ -63,6 +63,7 @@ function registerOnce(): void {
   isRegistered = true;
   registerBatchNorm();
   registerUpsamplingGradient();
+  registerFilterGradient();
   registerGather();
 }
 
@@ -124,6 +125,25 @@ function registerUpsamplingGradient(): void {
     const factors = [dy.shape[1] / images.shape[1], dy.shape[2] / images.shape[2]] as [number, number];
     if (!factors.every(Number.isInteger) || call.attrs!.alignCorners) return general(call);
     return tf.tidy(() => tf.mul(tf.avgPool(dy, factors, factors, 'valid'), factors[0] * factors[1]));
+  });
+}
+
+/**
+ * oneDNN's gradient of 1 x 1 filters from 8 channels at stride 2, as narrow ResNets have them, writes beyond its memory
+ * (TensorFlow 2.21 with AVX-512, pictures of 46 pixels and more: "double free or corruption"). At stride 1 it does not; the
+ * pixels that such filters see are picked out first.
+ */
+function registerFilterGradient(): void {
+  replaceKernel('Conv2DBackpropFilter', (call, general) => {
+    const { x, dy } = call.inputs as Record<'x' | 'dy', tf.Tensor4D>;
+    const attrs = call.attrs as unknown as tf.Conv2DBackpropFilterAttrs;
+    const [height, width, from] = attrs.filterShape;
+    const stride = Number([attrs.strides].flat()[0]);
+    if (height !== 1 || width !== 1 || from !== 8 || stride === 1) return general(call);
+    return tf.tidy(() => {
+      const seen = tf.stridedSlice(x, [0, 0, 0, 0], x.shape, [1, stride, stride, 1]);
+      return general({ ...call, inputs: { x: seen, dy }, attrs: { ...call.attrs, strides: 1 } });
+    });
   });
 }
 

@@ -81,7 +81,7 @@ export const metricCatalogue = {
     better: 'higher',
     label: 'PSNR',
     protocol:
-      '20 log10(255 / RMSE) of 8-bit RGB, all channels together, per image, then averaged over images.',
+      '20 log10(255 / RMSE) of 8-bit RGB, all channels together, per image, then averaged over images; an image that is equal counts as if one byte were off by one.',
   },
   'validation/psnrPooled': {
     unit: 'dB',

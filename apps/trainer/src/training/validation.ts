@@ -113,12 +113,11 @@ function countLabelled({ ab, images, size }: Batch, { loss }: Recipe, counts: Fl
   }
 }
 
-/** `abRmse` and `psnr` have fields of their own, which know no infinity: equal pictures count as if one byte were off. */
+/** `abRmse` and `psnr` have fields of their own. */
 function toBaseline({ abRmse, psnr, ...others }: PictureMetrics): Baselines['grey'] {
   const metrics = Object.entries(named(others)).map(([name, value]) => [name, toMeasured(value)]);
-  return { abRmse, psnr: Math.min(psnr, highestPsnr), metrics: Object.fromEntries(metrics) };
+  return { abRmse, psnr, metrics: Object.fromEntries(metrics) };
 }
-const highestPsnr = 10 * Math.log10(255 ** 2 * 3 * 512 ** 2);
 
 const named = (values: object) =>
   Object.fromEntries(

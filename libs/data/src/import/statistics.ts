@@ -1,4 +1,5 @@
 import { type DatasetStatistics } from '@chromatune/contracts';
+import { psnrOfImage } from '@chromatune/contracts/psnr';
 import { countOutOfGamut } from '../lab/gamut.js';
 import { lab8ToSrgb, paintLightness } from '../lab/lab.js';
 
@@ -77,14 +78,9 @@ export function psnrSumOfColor(
         squared += error * error;
       }
     }
-    sum += psnr(squared, pixels * 3);
+    sum += psnrOfImage(squared, pixels * 3);
   }
   return sum;
-}
-
-/** 20 log10(255 / RMSE). Equal pictures count as if one byte were off by one, because JSON knows no infinity. */
-function psnr(squared: number, values: number): number {
-  return 10 * Math.log10((255 * 255 * values) / Math.max(1, squared));
 }
 
 /** What the manifest says of the colours. Numbers are rounded, so that no last bit of a sum can change a digest. */

@@ -1,3 +1,4 @@
+import { psnrOfImage } from '@chromatune/contracts/psnr';
 import { describe, expect, test } from 'vitest';
 import { aucWeights } from './auc.js';
 import { ColorMeter } from './color-meter.js';
@@ -39,7 +40,7 @@ describe('a colour meter', () => {
 
     expect(meter.read()).toEqual({
       abRmse: 0,
-      psnr: Infinity,
+      psnr: psnrOfImage(0, 3 * size ** 2),
       psnrPooled: Infinity,
       ssim: expect.closeTo(1, 12),
       deltaE76: 0,
@@ -51,6 +52,24 @@ describe('a colour meter', () => {
       colorfulnessGapUnsigned: 0,
       saturationRatio: expect.closeTo(1, 12),
     });
+  });
+
+  test('gives a mean PSNR beside an equal image, which counts as if one byte were off', () => {
+    const { truthAb, predictedAb, truthRgb } = someImage(1);
+    const oneOff = Uint8Array.from(truthRgb, (byte, at) => (at === 7 ? byte ^ 1 : byte));
+    const [equal, nearly, other] = [
+      measure({ truthAb, predictedAb, truthRgb, predictedRgb: truthRgb }),
+      measure({ truthAb, predictedAb, truthRgb, predictedRgb: oneOff }),
+      measure(someImage(2)),
+    ];
+    const psnrOf = (...images: Float64Array[]) => {
+      const meter = new ColorMeter();
+      for (const image of images) meter.add(image);
+      return meter.read().psnr;
+    };
+
+    expect(psnrOf(equal)).toBe(psnrOf(nearly));
+    expect(psnrOf(equal, other)).toBeCloseTo((psnrOf(nearly) + psnrOf(other)) / 2, 12);
   });
 
   test('shows a prediction that is not a number, and does not count it as right', () => {

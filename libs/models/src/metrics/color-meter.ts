@@ -1,5 +1,5 @@
+import { psnrOf } from '@chromatune/contracts/psnr';
 import { imageMeasureNames } from './image-measures.js';
-import { psnrOf } from './psnr.js';
 
 /** Metrics of the colours of a split; `metricCatalogue` says how each is measured. */
 export interface ColorMetrics {
@@ -21,7 +21,6 @@ export interface ColorMetrics {
 export class ColorMeter {
   private images = 0;
   private readonly sums = new Float64Array(imageMeasureNames.length);
-  private psnr = 0;
   private colorfulnessGap = 0;
 
   /** Measures of one image or of several, one after another, in the order of `imageMeasureNames`. */
@@ -30,7 +29,6 @@ export class ColorMeter {
     for (let first = 0; first < measures.length; first += count) {
       for (let index = 0; index < count; index++) this.sums[index]! += measures[first + index]!;
       const measure = (name: Name) => measures[first + placeOf(name)]!;
-      this.psnr += psnrOf(measure('rgbSquaredError'));
       this.colorfulnessGap += Math.abs(measure('predictedColorfulness') - measure('trueColorfulness'));
       this.images += 1;
     }
@@ -41,7 +39,7 @@ export class ColorMeter {
     const mean = (name: Name) => this.sums[placeOf(name)]! / images;
     return {
       abRmse: Math.sqrt(mean('abSquaredError')),
-      psnr: this.psnr / images,
+      psnr: mean('psnr'),
       psnrPooled: psnrOf(mean('rgbSquaredError')),
       ssim: mean('ssim'),
       deltaE76: mean('deltaE76'),

@@ -1,3 +1,4 @@
+import { psnrOfImage } from '@chromatune/contracts/psnr';
 import { writeLab } from '../color/lab.js';
 import { abSquaredError } from './ab-error.js';
 import { nearnessOf } from './auc.js';
@@ -15,6 +16,7 @@ import { ssimOfSize } from './ssim.js';
 export const imageMeasureNames = [
   'abSquaredError',
   'rgbSquaredError',
+  'psnr',
   'ssim',
   'deltaE76',
   'deltaE2000',
@@ -55,10 +57,12 @@ export function imageMeasurer(size: number, weights: Float64Array): (image: Comp
     if (truthRgb.length !== pixels * 3) {
       throw new RangeError(`Only images of ${size} x ${size} pixels can be measured here.`);
     }
+    const squaredError = rgbSquaredError(predictedRgb, truthRgb);
     const [own, truth] = [colorfulness(predictedRgb), colorfulness(truthRgb)];
     return Float64Array.of(
       abSquaredError(predictedAb, truthAb).sum / (2 * pixels),
-      rgbSquaredError(predictedRgb, truthRgb) / (3 * pixels),
+      squaredError / (3 * pixels),
+      psnrOfImage(squaredError, 3 * pixels),
       ssim(predictedRgb, truthRgb),
       ...meanDeltaE(image, lab),
       chromaSum(predictedAb) / pixels,

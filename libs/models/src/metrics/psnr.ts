@@ -10,8 +10,3 @@ export function rgbSquaredError(one: Uint8Array, other: Uint8Array): number {
   }
   return sum;
 }
-
-/** 20 log10(255 / RMSE) in dB of a mean squared error of 8-bit values; Infinity when it is 0. */
-export function psnrOf(meanSquaredError: number): number {
-  return 10 * Math.log10((255 * 255) / meanSquaredError);
-}

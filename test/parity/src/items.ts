@@ -1,4 +1,5 @@
 import type { Item } from './comparison.js';
+import type { Engine } from './engine.js';
 import { colorItems } from './groups/colors.js';
 import { encoderItems } from './groups/encoders.js';
 import { lossItems } from './groups/losses.js';
@@ -8,8 +9,8 @@ import { modelItems } from './groups/models.js';
 import { optimizerItems } from './groups/optimizers.js';
 import { scheduleItems } from './groups/schedules.js';
 
-/** All that is compared, by group, in the order of the table. */
-export const groups: ReadonlyMap<string, () => Item[]> = new Map([
+/** All that is compared on an engine, by group, in the order of the table. */
+export const groups: ReadonlyMap<string, (engine: Engine) => Item[]> = new Map([
   ['colors', colorItems],
   ['encoders', encoderItems],
   ['models', modelItems],

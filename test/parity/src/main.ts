@@ -4,7 +4,7 @@ import { engineName } from '@chromatune/contracts';
 import { table } from '@chromatune/test-support';
 import { z } from 'zod';
 import type { Comparison, Item } from './comparison.js';
-import { loadEngine } from './engine.js';
+import { type Engine, loadEngine } from './engine.js';
 import { groups } from './items.js';
 
 const usage = `npm run parity [-- GROUP …] [--engine auto|cuda|native|portable] [--json FILE]
@@ -25,28 +25,29 @@ async function main(): Promise<void> {
   });
   const engine = await loadEngine(z.enum([...engineName.options, 'auto']).parse(values.engine));
   const results = [];
-  for (const { group, item } of chosen(positionals)) {
+  for (const { group, item } of chosen(positionals, engine)) {
     console.error(`  ${group}: ${item.item} …`);
     results.push({ group, item, ...(await computed(item)) });
   }
   console.log(table(results.map(rowOf)));
   const missed = results.filter((one) => !isWithin(one));
-  console.log(`\n${results.length - missed.length} of ${results.length} within their bounds, on ${engine}.`);
+  console.log(
+    `\n${results.length - missed.length} of ${results.length} within their bounds, on ${engine.description}.`,
+  );
   console.log('ours and reference: a number, or the norm of a tensor; difference: the largest, relative.');
-  if (values.json)
-    writeFileSync(values.json, `${JSON.stringify({ engine, results: results.map(flat) }, null, 2)}\n`);
+  if (values.json) writeFileSync(values.json, `${JSON.stringify(reportOf(engine, results), null, 2)}\n`);
   if (missed.length > 0) process.exitCode = 1;
 }
 
 type Result = Comparison & { group: string; item: Item };
 
-function chosen(names: string[]): { group: string; item: Item }[] {
+function chosen(names: string[], engine: Engine): { group: string; item: Item }[] {
   for (const name of names) {
     if (!groups.has(name)) throw new Error(`There is no group "${name}": ${[...groups.keys()].join(', ')}.`);
   }
   return [...groups]
     .filter(([group]) => names.length === 0 || names.includes(group))
-    .flatMap(([group, items]) => items().map((item) => ({ group, item })));
+    .flatMap(([group, items]) => items(engine).map((item) => ({ group, item })));
 }
 
 /** What cannot even be computed is as far from the reference as can be. */
@@ -75,6 +76,10 @@ function rowOf(result: Result) {
     ok: isWithin(result) ? '✔' : '✖',
     where: result.where,
   };
+}
+
+function reportOf({ description }: Engine, results: Result[]) {
+  return { engine: description, results: results.map(flat) };
 }
 
 function flat({ group, item: { item, source, bound }, ...comparison }: Result) {

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { loadEngine } from './engine.js';
 import { groups } from './items.js';
 
@@ -6,12 +6,10 @@ import { groups } from './items.js';
 // remedy, unless CHROMATUNE_ENGINE=portable says that it is meant so: whole networks take that engine minutes.
 const onlyPortable = process.env.CHROMATUNE_ENGINE === 'portable';
 
-beforeAll(async () => {
-  await loadEngine(onlyPortable ? 'portable' : 'native');
-});
+const engine = await loadEngine(onlyPortable ? 'portable' : 'native'); // which says what there is to compare
 
 describe.each([...groups])('%s agree with the reference:', (_, items) => {
-  for (const { item, tested, bound, compute } of items()) {
+  for (const { item, tested, bound, compute } of items(engine)) {
     if (tested === 'not') continue;
     const isLeftOut = tested === 'on native' && onlyPortable;
     const note = isLeftOut ? ' (left out, since CHROMATUNE_ENGINE=portable)' : '';

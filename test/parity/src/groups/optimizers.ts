@@ -8,6 +8,7 @@ import {
 } from '@chromatune/models';
 import * as tf from '@tensorflow/tfjs';
 import { type Comparison, distance, type Item, worseOf } from '../comparison.js';
+import type { CreateStep, Engine } from '../engine.js';
 import { type OptimizerCase, readFixtures } from '../fixtures.js';
 import { hashValues } from '../hash-fill.js';
 import { torchName } from '../torch-order.js';
@@ -17,20 +18,25 @@ const side = 16;
 const sizes = { 'encoder/weight': 12, 'decoder/weight': 5 };
 const numbers = 17;
 
-/** Twenty optimizer steps on a given series of gradients, through the training step that runs use. */
-export const optimizerItems = (): Item[] =>
+/** Twenty updates on a given series of gradients, by the eager training step and by the recorded one where runs use that. */
+export const optimizerItems = ({ createRecordedStep }: Engine): Item[] => [
+  ...itemsThrough('eager', createEagerStep),
+  ...(createRecordedStep ? itemsThrough('recorded', createRecordedStep) : []),
+];
+
+const itemsThrough = (kind: 'eager' | 'recorded', createStep: CreateStep): Item[] =>
   readFixtures('optimizers').map((one) => ({
-    item: `${one.name}, ${steps} steps`,
+    item: `${one.name}, ${steps} ${kind} steps`,
     source: 'torch.optim',
-    tested: 'always' as const,
+    tested: 'always',
     bound: 1e-6,
-    compute: () => compareOptimizer(one),
+    compute: () => compareOptimizer(one, createStep),
   }));
 
-async function compareOptimizer(one: OptimizerCase): Promise<Comparison> {
+async function compareOptimizer(one: OptimizerCase, createStep: CreateStep): Promise<Comparison> {
   const network = twoVectors();
   const loss = slopes(one.scale);
-  const step = createEagerStep(network, loss, recipeOf(one), { stepsPerEpoch: steps });
+  const step = createStep(network, loss, recipeOf(one), { stepsPerEpoch: steps });
   const differences = [];
   for (let number = 1; number <= steps; number++) {
     await step.run(batchOf(number));

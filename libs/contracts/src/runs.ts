@@ -29,8 +29,9 @@ export const baselines = z.object({
   grey: predictor,
   meanColor: predictor,
   /**
-   * Of networks that predict bins: the least loss that one distribution, the same at every pixel, has on these images. It
-   * is that of their marginal distribution. Of a combined loss, the classification term's.
+   * Of networks that predict bins: the loss that the one distribution has which training aims at where it is the same at
+   * every pixel. It is the marginal distribution of these images, each pixel weighed as in the gradient. Of a combined
+   * loss, the classification term's.
    */
   marginal: lossOf.optional(),
   /** What no network's loss can go below on these images, where that is not 0: soft labels have an entropy. */

@@ -1,7 +1,9 @@
 export { type Bins, type BinSet, binCenters, encodeBins, makeBins } from './color/bins.js';
 export { labToSrgbTensor, srgbToLabTensor } from './color/lab-tensor.js';
 export { cellsOf, type Kernels, kernels, plainKernels, setKernels } from './kernels.js';
+export { hasColor } from './losses/colored.js';
 export { crossEntropy, type Labels } from './losses/cross-entropy.js';
+export { type ColorCounts } from './losses/floor.js';
 export { type Loss, type LossMeasure, makeLoss } from './losses/loss.js';
 export { abRmse, abSquaredError } from './metrics/ab-error.js';
 export { aucWeights } from './metrics/auc.js';

@@ -115,11 +115,12 @@ def classification_loss(recipe: dict, side: int):
     if recipe["doubleSoftmax"]:
         return len(bins), loss, {}
     weights = importance if is_printed else np.ones(len(pixels))
-    marginal = weights @ labels / weights.sum()
+    mean_label = weights @ labels / weights.sum()
+    aimed = importance @ labels / importance.sum()  # where training a constant prediction ends
     added = 1 if recipe["reduction"] == "mean" else h * w
     bounds = {
         "floor": digits((weights * entropy(labels)).mean() * added),
-        "marginal": digits(weights.mean() * entropy(marginal) * added),
+        "marginal": digits(weights.mean() * cross_entropy(mean_label, aimed) * added),
     }
     return len(bins), loss, bounds
 
@@ -143,8 +144,13 @@ def importance_of(rebalancing: dict, pixels: np.ndarray, bins: np.ndarray, side:
 
 def entropy(distributions: np.ndarray) -> np.ndarray:
     """Over the last axis, in nats."""
-    logs = np.log(distributions, where=distributions > 0, out=np.zeros_like(distributions))
-    return -(distributions * logs).sum(-1)
+    return cross_entropy(distributions, distributions)
+
+
+def cross_entropy(labels: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Over the last axis, in nats; `predicted` is above 0 where the labels are."""
+    logs = np.log(predicted, where=predicted > 0, out=np.zeros_like(predicted))
+    return -(labels * logs).sum(-1)
 
 
 def measures_case(recipe: dict) -> dict:

@@ -10,7 +10,9 @@ import {
 import { type FileProvider, splitBatches } from '@chromatune/data';
 import {
   type Batch,
+  type ColorCounts,
   type EvaluationMeasure,
+  hasColor,
   type Loss,
   type Lpips,
   LpipsMeter,
@@ -74,14 +76,14 @@ export interface BaselineOptions extends ValidationData {
 }
 
 /**
- * What predicting grey, the training split's mean colour, or the best single distribution over the recipe's bins reaches on
- * the validation images.
+ * What predicting grey, the training split's mean colour, or the single distribution over the recipe's bins that its
+ * training aims at reaches on the validation images.
  */
 export async function measureBaselines(options: BaselineOptions): Promise<Baselines> {
   const { recipe, manifest, loss } = options;
   const grey = { color: [0, 0] as const, meter: new PictureMeter(options) };
   const meanColor = { color: manifest.statistics.meanAb, meter: new PictureMeter(options) };
-  const labelled = new Float64Array(65_536);
+  const labelled = { all: new Float64Array(65_536), ofColored: new Float64Array(65_536) };
   for await (const batch of validationBatches(options)) {
     for (const { color, meter } of [grey, meanColor]) await meter.add(batch, repeated(color, batch));
     countLabelled(batch, recipe, labelled);
@@ -101,14 +103,20 @@ const repeated = (color: readonly [number, number], { ab }: Batch) =>
   Float32Array.from(ab, (_, index) => color[index % 2]!);
 
 /** Adds the colours of the pixels that have labels: all, or every fourth of every fourth row. */
-function countLabelled({ ab, images, size }: Batch, { loss }: Recipe, counts: Float64Array): void {
+function countLabelled({ ab, images, size }: Batch, { loss }: Recipe, { all, ofColored }: ColorCounts): void {
   const head = classificationOf(loss);
   if (!head) return;
   const stride = head.headResolution === 'quarter' ? 4 : 1;
-  for (let row = 0; row < images * size; row += stride) {
-    for (let column = 0; column < size; column += stride) {
-      const at = (row * size + column) * 2;
-      counts[(ab[at]! << 8) | ab[at + 1]!]!++;
+  for (let image = 0; image < images; image++) {
+    const own = ab.subarray(image * size ** 2 * 2, (image + 1) * size ** 2 * 2);
+    const isColored = hasColor(own);
+    for (let row = 0; row < size; row += stride) {
+      for (let column = 0; column < size; column += stride) {
+        const at = (row * size + column) * 2;
+        const color = (own[at]! << 8) | own[at + 1]!;
+        all[color]!++;
+        if (isColored) ofColored[color]!++;
+      }
     }
   }
 }

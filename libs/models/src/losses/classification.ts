@@ -1,6 +1,7 @@
 import { type ClassificationRecipe } from '@chromatune/contracts';
 import * as tf from '@tensorflow/tfjs';
 import { cellsOf } from '../kernels.js';
+import { isColored } from './colored.js';
 import { crossEntropy, logSumExp } from './cross-entropy.js';
 import { colorTables, floorOfPixel, lossBounds, pixelsAdded } from './floor.js';
 import { type Loss } from './loss.js';
@@ -101,12 +102,6 @@ function everyNth(ab: tf.Tensor4D, stride: number): tf.Tensor2D {
   const width = ab.shape[2];
   const rows = tf.slice(ab.reshape<tf.Tensor2D>([-1, stride * width * 2]), [0, 0], [-1, width * 2]);
   return tf.slice(rows.reshape<tf.Tensor2D>([-1, stride * 2]), [0, 0], [-1, 2]);
-}
-
-/** 1 for each image that has a colour, else 0: Zhang et al.'s released code looks for an |a| or |b| above 5. */
-function isColored(ab: tf.Tensor4D): tf.Tensor1D {
-  const chroma = tf.abs(tf.sub(tf.cast(ab, 'float32'), 128));
-  return tf.cast(tf.greater(tf.max(chroma, [1, 2, 3]), 5), 'float32');
 }
 
 function repeatPerPixel(ofImages: tf.Tensor1D, pixels: number): tf.Tensor1D {

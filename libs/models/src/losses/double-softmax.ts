@@ -5,6 +5,24 @@
  * @param label weights that add up to 1, of which those that are 0 may be left out
  */
 export function leastDoubleSoftmax(label: ArrayLike<number>, bins: number): number {
+  return doubleSoftmaxLoss(label, bestForDoubleSoftmax(label, bins));
+}
+
+/** A softmax p of a softmax: the sum of exp(p), and p of a bin by the weight that it has in the label p was made for. */
+export interface DoubleSoftmax {
+  sum: number;
+  probabilityOf(weight: number): number;
+}
+
+/** Cross entropy of p with a label; `aimed` holds the weights that p was made for, in the order of the label's. */
+export function doubleSoftmaxLoss(label: ArrayLike<number>, p: DoubleSoftmax, aimed = label): number {
+  let overlap = 0;
+  for (let k = 0; k < label.length; k++) overlap += label[k]! * p.probabilityOf(aimed[k]!);
+  return Math.log(p.sum) - overlap;
+}
+
+/** The distribution p that has this least loss. */
+export function bestForDoubleSoftmax(label: ArrayLike<number>, bins: number): DoubleSoftmax {
   const weights = Float64Array.from(label)
     .filter((weight) => weight > 0)
     .sort()
@@ -12,7 +30,7 @@ export function leastDoubleSoftmax(label: ArrayLike<number>, bins: number): numb
   const [largest, second = 0] = weights;
   const sumWhenCertain = bins - 1 + Math.E;
   if (bins === 1 || largest! - second >= (Math.E - 1) / sumWhenCertain) {
-    return Math.log(sumWhenCertain) - largest!; // p is certain of the heaviest bin
+    return { sum: sumWhenCertain, probabilityOf: (weight) => (weight === largest ? 1 : 0) };
   }
   let sum = sumWhenCertain;
   for (let round = 0; round < 100; round++) {
@@ -21,11 +39,7 @@ export function leastDoubleSoftmax(label: ArrayLike<number>, bins: number): numb
     sum = next;
   }
   const margin = marginOf(sum);
-  const overlap = weights.reduce(
-    (total, weight) => total + weight * Math.log(Math.max(1, sum * weight + margin)),
-    0,
-  );
-  return Math.log(sum) - overlap;
+  return { sum, probabilityOf: (weight) => Math.log(Math.max(1, sum * weight + margin)) };
 
   function marginOf(sum: number): number {
     let [low, high] = [1 - sum * largest!, Math.E - sum * largest!];

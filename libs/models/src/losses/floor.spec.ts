@@ -9,6 +9,7 @@ beforeAll(async () => {
   await tf.setBackend('cpu');
 });
 
+const releasedCode = { type: 'released-code', lambda: 0.1, sigma: 5 } as const;
 const soft = { type: 'soft', neighbors: 5, sigma: 5 } as const;
 const model = { imageSize: 8 };
 
@@ -110,7 +111,7 @@ describe('the loss of the marginal', () => {
       const recipe = { loss: { ...plainClassification, ...fullAt40, ...options }, model };
       const { marginal } = boundsOf(recipe, counts())!;
       const loss = lossOf(options);
-      const best = leastConstantLoss((logits) => loss.value({ logits }, truth()));
+      const { least: best } = trainConstant((logits) => loss.value({ logits }, truth()));
 
       expect(best).toBeGreaterThan(marginal * (1 - 1e-5));
       expect(best).toBeLessThan(marginal * (1 + 2e-3)); // as far as the search got
@@ -118,12 +119,36 @@ describe('the loss of the marginal', () => {
     },
   );
 
-  test('of the released code is that without weights, since it prints that loss', () => {
-    const marginal = (rebalancing: ClassificationRecipe['rebalancing']) =>
-      boundsOf({ loss: { ...plainClassification, rebalancing }, model }, counts())!.marginal;
+  test.each([{}, { encoding: soft }, { reduction: 'sum' }, { doubleSoftmax: true }] as const)(
+    'of the released code is what its weighted gradient leads a constant to, above the least: %j',
+    (options) => {
+      const recipe = { ...options, rebalancing: releasedCode };
+      const { marginal } = boundsOf(
+        { loss: { ...plainClassification, ...fullAt40, ...recipe }, model },
+        counts(),
+      )!;
+      const plain = boundsOf({ loss: { ...plainClassification, ...fullAt40, ...options }, model }, counts())!;
+      const loss = lossOf(recipe);
 
-    expect(marginal({ type: 'released-code', lambda: 0.5, sigma: 5 })).toBe(marginal({ type: 'none' }));
-    expect(marginal({ type: 'paper', lambda: 0.5, sigma: 5 })).not.toBe(marginal({ type: 'none' }));
+      expect(marginal).toBeGreaterThan(plain.marginal * 1.01);
+      expect(trainConstant((logits) => loss.value({ logits }, truth())).last / marginal).toBeCloseTo(1, 2);
+    },
+  );
+
+  test('of the released code leaves out images without a colour, as its gradient does', () => {
+    const recipe = { loss: { ...plainClassification, ...fullAt40, rebalancing: releasedCode }, model };
+    const all = counts();
+    all[128 * 256 + 128]! += 64;
+    const loss = makeLoss(recipe, { abCounts: all });
+    const { marginal } = loss.bounds({ all, ofColored: counts() })!;
+    const both = tf.concat([truth(), tf.fill([1, 8, 8, 2], 128, 'int32')]) as tf.Tensor4D;
+    const { last } = trainConstant((logits) => loss.value({ logits: tf.tile(logits, [2, 1, 1, 1]) }, both));
+
+    expect(last / marginal).toBeCloseTo(1, 2);
+    expect(marginal / loss.bounds({ all, ofColored: all })!.marginal).not.toBeCloseTo(1, 1);
+    expect(loss.bounds({ all, ofColored: new Float64Array(65_536) })).toEqual(
+      loss.bounds({ all, ofColored: all }),
+    );
   });
 
   test('of hard labels is the entropy of the prior', () => {
@@ -161,7 +186,7 @@ const fullAt40 = { binGridSize: 40, headResolution: 'full' } as const;
 
 /** @param abCounts of the training split, @param measured of the pixels that the loss is to be of */
 const boundsOf = (recipe: LossOfImages, abCounts: Float64Array, measured = abCounts) =>
-  makeLoss(recipe, { abCounts }).bounds(measured);
+  makeLoss(recipe, { abCounts }).bounds({ all: measured, ofColored: measured });
 
 const lossOf = (options: Partial<ClassificationRecipe>) =>
   makeLoss({ loss: { ...plainClassification, ...fullAt40, ...options }, model }, { abCounts: counts() });
@@ -179,16 +204,17 @@ function counts(): Float64Array {
   return found;
 }
 
-/** By Adam on the logits of all pixels alike. */
-function leastConstantLoss(value: (logits: tf.Tensor4D) => tf.Scalar): number {
+/** By Adam on the logits of all pixels alike: the least loss on the way, and the last. */
+function trainConstant(value: (logits: tf.Tensor4D) => tf.Scalar): { least: number; last: number } {
   const logits = tf.variable(tf.zeros([1, 1, 1, 23]));
   const optimizer = tf.train.adam(0.3);
-  let least = Infinity;
+  let [least, last] = [Infinity, Infinity];
   for (let step = 0; step < 150; step++) {
     const loss = optimizer.minimize(() => value(tf.tile(logits, [1, 8, 8, 1]) as tf.Tensor4D), true, [
       logits,
     ])!;
-    least = Math.min(least, loss.dataSync()[0]!);
+    last = loss.dataSync()[0]!;
+    least = Math.min(least, last);
   }
-  return least;
+  return { least, last };
 }

@@ -1,7 +1,7 @@
 import { type ClassificationRecipe } from '@chromatune/contracts';
 import { type Bins, makeBins } from '../color/bins.js';
 import { labelTable, type LabelTable } from '../color/labels.js';
-import { leastDoubleSoftmax } from './double-softmax.js';
+import { bestForDoubleSoftmax, doubleSoftmaxLoss, leastDoubleSoftmax } from './double-softmax.js';
 import { colorImportance } from './importance.js';
 
 /** What a classification loss knows of each 8-bit colour. */
@@ -33,16 +33,26 @@ export interface LossBounds {
    */
   floor: number;
   /**
-   * Loss of the best prediction that is the same everywhere, which is the marginal distribution of the labels: a network
-   * whose loss is not below it has learned nothing.
+   * Loss of the prediction that is the same everywhere and that training aims at, which is the marginal distribution of the
+   * labels, each weighed as in the gradient: a network whose loss is not below it has learned nothing. Another constant
+   * has a lower loss only with the released code, whose loss leaves the gradient's weights out.
    */
   marginal: number;
 }
 
-/** @param counts how often each 8-bit colour occurs in the pixels that the loss is to be of, at index a8 * 256 + b8 */
-export function lossBounds(tables: ColorTables, imageSize: number, counts: Float64Array): LossBounds {
+/** How often each 8-bit colour occurs in the pixels that a loss is to be of, at index a8 * 256 + b8. */
+export interface ColorCounts {
+  all: Float64Array;
+  /** In the images that have a colour (`hasColor`): in the released code the others have no gradient. */
+  ofColored: Float64Array;
+}
+
+export function lossBounds(tables: ColorTables, imageSize: number, counts: ColorCounts): LossBounds {
   const added = pixelsAdded(tables.recipe, imageSize);
-  return { floor: floorOfPixel(tables, counts)! * added, marginal: marginalOfPixel(tables, counts) * added };
+  return {
+    floor: floorOfPixel(tables, counts.all)! * added,
+    marginal: marginalOfPixel(tables, counts) * added,
+  };
 }
 
 /** Floor of a pixel's loss, mean over the colours. Null where it depends on the colours and there are no counts. */
@@ -57,20 +67,39 @@ export function floorOfPixel(tables: ColorTables, counts?: Float64Array): number
   return meanOverColors(counts, (color) => weightOf(color) * least(labelOf(color)));
 }
 
-/** Loss of the mean of all labels, predicted for every pixel; mean over the colours. */
-function marginalOfPixel(tables: ColorTables, counts: Float64Array): number {
-  const { recipe, bins, labels } = tables;
-  const weightOf = printedWeight(tables);
-  const marginal = new Float64Array(bins.count);
+/** Loss of the mean of all labels, each weighed as in the gradient, predicted for every pixel; mean over the colours. */
+function marginalOfPixel(tables: ColorTables, counts: ColorCounts): number {
+  const { recipe, bins, importance } = tables;
+  const printed = printedWeight(tables);
+  const label = meanLabel(tables, counts.all, printed);
+  const aimed = meanLabel(tables, trainedColors(recipe, counts), (color) => importance?.[color] ?? 1);
+  const loss = recipe.doubleSoftmax
+    ? doubleSoftmaxLoss(label, bestForDoubleSoftmax(aimed, bins.count), aimed)
+    : crossEntropyOf(label, aimed);
+  return meanOverColors(counts.all, printed) * loss;
+}
+
+/** Those that have a gradient; where none has, there is nothing to aim at but all. */
+function trainedColors({ rebalancing }: ClassificationRecipe, { all, ofColored }: ColorCounts): Float64Array {
+  const leavesOut = rebalancing.type === 'released-code' && ofColored.some((count) => count > 0);
+  return leavesOut ? ofColored : all;
+}
+
+/** Share of each bin in the labels of all colours together, each colour weighed. */
+function meanLabel(
+  { bins, labels }: ColorTables,
+  counts: Float64Array,
+  weightOf: (color: number) => number,
+): Float64Array {
+  const shares = new Float64Array(bins.count);
   counts.forEach((occurrences, color) => {
     const weight = occurrences * weightOf(color);
     for (let at = color * labels.perColor; at < (color + 1) * labels.perColor; at++) {
-      marginal[labels.bins[at]!]! += weight * labels.weights[at]!;
+      shares[labels.bins[at]!]! += weight * labels.weights[at]!;
     }
   });
-  const sum = marginal.reduce((total, share) => total + share, 0);
-  const least = leastLoss(recipe, bins.count)(marginal.map((share) => share / sum));
-  return meanOverColors(counts, weightOf) * least;
+  const sum = shares.reduce((total, share) => total + share, 0);
+  return shares.map((share) => share / sum);
 }
 
 /** By how much the loss of an image exceeds that of its mean pixel. */
@@ -102,8 +131,11 @@ function meanOverColors(counts: Float64Array, valueOf: (color: number) => number
   return sum / total;
 }
 
-function entropy(weights: ArrayLike<number>): number {
+const entropy = (label: ArrayLike<number>) => crossEntropyOf(label, label);
+
+/** -Σ label · log(predicted): Infinity when a bin of the label is held to be impossible. */
+function crossEntropyOf(label: ArrayLike<number>, predicted: ArrayLike<number>): number {
   let sum = 0;
-  for (let k = 0; k < weights.length; k++) if (weights[k]! > 0) sum -= weights[k]! * Math.log(weights[k]!);
+  for (let k = 0; k < label.length; k++) if (label[k]! > 0) sum -= label[k]! * Math.log(predicted[k]!);
   return sum;
 }

@@ -3,7 +3,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { type Prediction } from '../networks/prediction.js';
 import { classificationLoss } from './classification.js';
 import { combinedLoss } from './combined.js';
-import { type LossBounds } from './floor.js';
+import { type ColorCounts, type LossBounds } from './floor.js';
 import { regressionLoss } from './regression.js';
 
 /**
@@ -35,9 +35,8 @@ export interface Loss {
   /**
    * What is known of `value` on pixels of these colours before any training; of a combined loss, of its classification.
    * Null for a regression.
-   * @param counts how often each 8-bit colour occurs in them, at index a8 * 256 + b8
    */
-  bounds(counts: Float64Array): LossBounds | null;
+  bounds(counts: ColorCounts): LossBounds | null;
   /** Tensors that live as long as the loss: a recording embeds them. */
   constants: tf.Tensor[];
   dispose(): void;

@@ -57,7 +57,8 @@ function compareMeasures({ recipe, bins, measures }: Extract<LossCase, { measure
 
 function compareBounds({ recipe, floor, marginal }: ValueCase & Partial<Bounds>, loss: Loss): Comparison[] {
   if (floor === undefined || marginal === undefined || recipe.type === 'regression') return [];
-  const found = loss.bounds(countColors(strideOf(recipe)))!;
+  const counts = countColors(strideOf(recipe));
+  const found = loss.bounds({ all: counts, ofColored: counts })!; // each picture here has a colour
   const ofMarginal = compareNumbers(found.marginal, marginal, 'marginal');
   return floor === 0 && found.floor === 0
     ? [ofMarginal]

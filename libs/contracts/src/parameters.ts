@@ -246,7 +246,7 @@ export const trainingParameters = {
     .boolean()
     .default(true)
     .describe(
-      'On GPUs, have XLA compile the training step: it takes up to a minute at the start of a run, and then half the time or less of each step. Steps on CPUs are not compiled.',
+      'On GPUs, have XLA compile the training step: it takes up to a minute at the start of a run, and then half the time or less of each step. What XLA refuses is computed without it, and the log says so. Steps on CPUs are not compiled.',
     ),
   seed: z
     .number()

@@ -53,6 +53,7 @@ function setEnvironment(name: 'cuda' | 'native', { threads, deterministic }: Eng
     TF_ENABLE_ONEDNN_OPTS: '1',
     TF_DETERMINISTIC_OPS: deterministic ? '1' : '0',
     TF_FORCE_GPU_ALLOW_GROWTH: 'true', // or one child takes the whole GPU
+    TF_XLA_FLAGS: '--tf_xla_enable_lazy_compilation=false', // or what XLA refuses is computed without it, silently
     TF_CPP_MIN_LOG_LEVEL: '2',
     ...(name === 'native' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}),
   };

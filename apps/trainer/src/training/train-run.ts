@@ -61,14 +61,15 @@ export async function trainRun({
   const images = await decideMicroBatch({ assignment, engine, loss, say });
   const microBatch = images < recipe.batchSize ? images : 0;
   const expected = expectedBatches(recipe, manifest, images);
+  const warn = (message: string) => report.log('warn', message);
   const step = engine.createStep(
     network,
     loss,
     { ...recipe, microBatch },
-    { stepsPerEpoch: steps, expected },
+    { stepsPerEpoch: steps, expected, warn },
   );
   const at = resumeFrom === null ? { ...untrained } : restore(resumeFrom, step);
-  const checkTensors = watchTensors((message) => report.log('warn', message));
+  const checkTensors = watchTensors(warn);
   let saved = at.step;
 
   const parameters = network.variables.reduce((sum, { variable }) => sum + variable.size, 0);

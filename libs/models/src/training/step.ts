@@ -71,6 +71,8 @@ export interface StepOptions {
   stepsPerEpoch: number;
   /** Batches that will come, so that a step that prepares for them may do so at once. Others may come all the same. */
   expected?: { train: BatchShape[]; evaluate: BatchShape[] };
+  /** Told what whoever trains should know of how the step is computed. */
+  warn?: (message: string) => void;
 }
 
 export type BatchShape = Pick<Batch, 'images' | 'size'>;

@@ -167,7 +167,8 @@ function expecting(create: CreateStep, change: Partial<Recipe>, seed = 1): Step 
     train: [4, 2].map((images) => ({ images, size: 32 })),
     evaluate: [],
   };
-  return start(create, change, seed, { expected });
+  const warn = (message: string) => expect.fail(message);
+  return start(create, change, seed, { expected, warn });
 }
 
 /** The gradient of max pooling, place by place; NHWC with three channels. */

@@ -35,8 +35,8 @@ export class Graph {
   private readonly inputs = new Map<string, readonly number[]>();
 
   /**
-   * Has the nodes that `work` adds compiled by XLA, together, if so wanted. Operations that XLA does not know stay TensorFlow's,
-   * and so does all that is compiled together with one that it refuses.
+   * Has the nodes that `work` adds compiled by XLA, together, if so wanted. Operations that XLA does not know stay TensorFlow's;
+   * one that it refuses fails the call that runs it first.
    */
   compile(isWanted: boolean, work: () => void): void {
     this.compiling = isWanted;

@@ -17,6 +17,7 @@ import {
   start,
 } from '../testing/compared-steps.js';
 import { Graph } from './graph.js';
+import { createRecordedStep } from './recorded-step.js';
 import { record, RecordingRefused } from './recorder.js';
 import type { TensorFlowBackend } from '../tensorflow-addon.js';
 
@@ -181,6 +182,41 @@ describe.skipIf(onlyPortable)('the recorded step', () => {
     for (let i = 0; i < 3; i++) await step.run(batchOf(1));
 
     expect(Number.isFinite((await step.run(batchOf(1))).loss)).toBe(false);
+  });
+});
+
+describe.skipIf(onlyPortable)('a step that XLA refuses to compile', () => {
+  test.each<[string, Partial<Recipe>]>([
+    ['whole', {}],
+    ['in micro-batches', { microBatch: 3 }],
+  ])('is computed as if nobody had wanted it compiled, and says why: %s', async (_name, change) => {
+    await loadEngine('native', { threads: 2 }); // without the gradient of max pooling that XLA takes
+    const warnings: string[] = [];
+    const as = (compile: boolean) =>
+      start(
+        (network, loss, recipe, options) =>
+          createRecordedStep(network, loss, recipe, {
+            ...options,
+            compile,
+            ahead: false,
+            backend: tf.backend() as unknown as TensorFlowBackend,
+          }),
+        change,
+        1,
+        {
+          expected: { train: [{ images: 4, size: model.imageSize }], evaluate: [] },
+          warn: (message) => warnings.push(message),
+        },
+      );
+    const plain = as(false);
+    expect(warnings).toEqual([]);
+    const refused = as(true);
+
+    expect(warnings).toEqual([expect.stringMatching(/^XLA does not compile .*: GPU MaxPool gradient/)]);
+    for (let i = 0; i < 2; i++)
+      expect(await refused.run(batchOf(4, i))).toEqual(await plain.run(batchOf(4, i)));
+    expect(bitsOf(refused)).toEqual(bitsOf(plain));
+    for (const step of [plain, refused]) step.dispose();
   });
 });
 

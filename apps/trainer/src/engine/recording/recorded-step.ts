@@ -93,13 +93,16 @@ interface Group {
 
 const groupBytes = 64 * 1024 ** 2;
 
+/** Of the network's tensors, by name. */
+type Values = Map<string, Float32Array>;
+
 /** What a graph computes of batches of one shape: a whole step, or of a micro-batch what adds up to one, or no update. */
 type Kind = TrainingKind | 'evaluate';
 type TrainingKind = keyof typeof trainingOutputs;
 const trainingOutputs = { step: ['loss', 'norm'], accumulate: ['loss'] };
 
 class RecordedStep implements Step {
-  private readonly graph = new Graph();
+  private graph = new Graph();
   /** All that a checkpoint holds. */
   private readonly groups: Group[];
   private readonly recorded = new Set<string>();
@@ -108,6 +111,7 @@ class RecordedStep implements Step {
   private measured: EvaluationMeasure[] = [];
   private stepsDone = 0;
   private readonly ahead: RunAhead | null;
+  private compiles: boolean;
 
   constructor(
     private readonly network: Network,
@@ -117,21 +121,50 @@ class RecordedStep implements Step {
   ) {
     this.groups = this.declareGroups();
     this.ahead = options.ahead ? new RunAhead((...given) => this.runNodes(...given)) : null;
-    this.addGroups();
-    this.takeOver();
+    this.compiles = options.compile;
+    this.takeOver(this.valuesOfNetwork()); // read before the recording, which takes them away
     collectGarbage(); // the network's values
   }
 
   /** Makes the network's values the session's. */
-  private takeOver(): void {
-    const values = this.valuesOfNetwork(); // before the recording, which takes them away
+  private takeOver(values: Values): void {
+    this.build(values);
+    const usual = this.options.expected?.train[0];
+    if (this.compiles && usual) this.tryCompiler(usual, values);
+  }
+
+  private build(values: Values): void {
+    this.graph = new Graph();
+    this.recorded.clear();
+    this.addGroups();
     this.recordExpected();
     this.load();
-    for (const group of this.groups) this.initialize(group, values);
+    this.initialize(values);
+  }
+
+  /** XLA compiles when a part is run for the first time, or refuses to: then TensorFlow computes the step as it is. */
+  private tryCompiler(usual: BatchShape, values: Values): void {
+    try {
+      this.runNow(blackBatch(usual));
+      this.stepsDone = 0;
+      this.initialize(values);
+    } catch (error) {
+      const reason = refusalOfCompiler(error);
+      if (reason === null) throw error;
+      this.options.warn?.(`XLA does not compile this training step, which takes longer so: ${reason}`);
+      this.compiles = false;
+      this.stepsDone = 0;
+      this.session!.close();
+      this.build(values);
+    }
   }
 
   // Asynchronous as the interface wants it; the call itself waits for TensorFlow.
   async run(batch: Batch, next?: Batch): Promise<StepResult> {
+    return this.runNow(batch, next);
+  }
+
+  private runNow(batch: Batch, next?: Batch): StepResult {
     const { microBatch } = this.recipe;
     const pieces = piecesOf(batch, microBatch);
     this.require(trainingParts(batch, microBatch));
@@ -203,7 +236,7 @@ class RecordedStep implements Step {
     return groups.flatMap(inPieces);
   }
 
-  private valuesOfNetwork(): Map<string, Float32Array> {
+  private valuesOfNetwork(): Values {
     const { variables, statistics } = this.network;
     const all = [...variables, ...statistics];
     return new Map(all.map(({ name, variable }) => [name, variable.dataSync<'float32'>()]));
@@ -222,7 +255,7 @@ class RecordedStep implements Step {
     this.addNumbers();
     if (!this.accumulates) return;
     this.addGroup(this.sums);
-    this.graph.compile(this.options.compile, () => this.addApply());
+    this.graph.compile(this.compiles, () => this.addApply());
   }
 
   /** What micro-batches add up, from zero to zero in every step. */
@@ -268,7 +301,7 @@ class RecordedStep implements Step {
     const { microBatch } = this.recipe;
     const { train = [], evaluate = [] } = this.options.expected ?? {};
     const [usual, ...others] = train.map((shape) => trainingParts(shape, microBatch));
-    this.recordParts(usual ?? [], this.options.compile);
+    this.recordParts(usual ?? [], this.compiles);
     for (const parts of others) this.recordParts(parts);
     for (const shape of evaluate) this.recordParts(evaluationParts(shape, microBatch));
   }
@@ -342,7 +375,7 @@ class RecordedStep implements Step {
 
   private recordTensors(
     name: string,
-    { images, size }: BatchShape,
+    shape: BatchShape,
     nodeOfVariable: (variable: string) => string,
     compute: (batch: BatchTensors) => {
       outputs: Record<string, tf.Tensor>;
@@ -350,12 +383,7 @@ class RecordedStep implements Step {
       statistics: tf.Tensor[];
     },
   ) {
-    const batch = batchTensors({
-      l: new Uint8Array(images * size ** 2),
-      ab: new Uint8Array(images * size ** 2 * 2),
-      images,
-      size,
-    });
+    const batch = batchTensors(blackBatch(shape));
     const { variables, statistics } = this.network;
     const { l, ab } = inputsOf(name);
     const given = new Map<tf.Tensor, string>([
@@ -423,13 +451,15 @@ class RecordedStep implements Step {
 
   private load(): void {
     this.ahead?.forget();
-    this.session = new Session(this.options.backend, this.graph, { optimize: !this.options.compile });
+    this.session = new Session(this.options.backend, this.graph, { optimize: !this.compiles });
     if (this.accumulates) this.zero(this.sums);
   }
 
-  private initialize(group: Group, network: Map<string, Float32Array>): void {
-    if (group.initial === 'zero') return this.zero(group);
-    this.write(group, ({ name }) => network.get(name.replace(averages, ''))!);
+  private initialize(network: Values): void {
+    for (const group of this.groups) {
+      if (group.initial === 'zero') this.zero(group);
+      else this.write(group, ({ name }) => network.get(name.replace(averages, ''))!);
+    }
   }
 
   private zero({ name }: Group): void {
@@ -495,6 +525,21 @@ class RecordedStep implements Step {
     if (!this.session) throw new RecordingRefused('it has been disposed of.');
     return this.session.run(fed, nodes);
   }
+}
+
+/** Pictures that only have a shape. */
+const blackBatch = ({ images, size }: BatchShape): Batch => ({
+  l: new Uint8Array(images * size ** 2),
+  ab: new Uint8Array(images * size ** 2 * 2),
+  images,
+  size,
+});
+
+/** Why XLA refused, if an error says that: TensorFlow names the node that compiles (`xla_compile`) last. */
+function refusalOfCompiler(error: unknown): string | null {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!message.includes('/xla_compile]]')) return null;
+  return message.split('\n')[0]!.replace('Session fail to run with error: ', '');
 }
 
 const numbersInput = 'numbers';

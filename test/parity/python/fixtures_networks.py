@@ -27,7 +27,8 @@ def encoders() -> None:
     for name in ENCODERS:
         for stage in STAGES:
             cases += [encoder_case(name, stage, "eval"), encoder_case(name, stage, "train")]
-    cases += [adaptation_case(name) for name in ("sum", "mean", "replicate-normalised")]
+    cases += [adaptation_case("resnet18", how) for how in ("sum", "mean", "replicate-normalised")]
+    cases += [adaptation_case(name, how) for name in ("vgg16", "vgg16bn") for how in ("sum", "replicate-normalised")]
     write("encoders", cases)
 
 
@@ -48,16 +49,16 @@ def encoder_case(name: str, stage: str, mode: str) -> dict:
     return {**case, "tensors": twice(compute)}
 
 
-def adaptation_case(adaptation: str) -> dict:
+def adaptation_case(name: str, adaptation: str) -> dict:
     """A network of three input channels on L, as the one-channel network with adapted weights must act."""
     side = 64
 
     def compute(dtype):
-        net = fill(encoder("resnet18", "conv2", channels=3), "encoder.").to(dtype).eval()
+        net = fill(encoder(name, "conv2", channels=3), "encoder.").to(dtype).eval()
         l = tensor("input", (BATCH, 1, side, side), 0.5).to(dtype)
         return {"features": net(three_channels(l, adaptation))}
 
-    case = {"encoder": "resnet18", "stage": "conv2", "mode": "eval", "adaptation": adaptation}
+    case = {"encoder": name, "stage": "conv2", "mode": "eval", "adaptation": adaptation}
     return {**case, "batch": BATCH, "side": side, "tensors": twice(compute)}
 
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { plainModel, type PretrainedEncoder } from '@chromatune/contracts';
 import { decodeWeights, encodeSafetensors, importWeights, networkVariables } from '@chromatune/data';
 import { buildEncoder, loadEncoderWeights, type StateTensor } from '@chromatune/models';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { differenceOf } from './comparison.js';
 import { float32Bound, loadEngine } from './engine.js';
 import { readFixtures } from './fixtures.js';
@@ -14,26 +14,23 @@ import { imagesFromTorch, imagesInTorchOrder, torchName, torchShape } from './to
 // A file of weights as PyTorch has them, imported and loaded as a run does it: the features must be those that torchvision's
 // network of three channels has on lightness.
 
-let folder: string;
-let imported: StateTensor[];
+const adapted = readFixtures('encoders').filter(({ adaptation }) => adaptation !== 'new');
+
+const imported = new Map<PretrainedEncoder, StateTensor[]>();
 beforeAll(async () => {
   const onlyPortable = process.env.CHROMATUNE_ENGINE === 'portable';
   await loadEngine(onlyPortable ? 'portable' : 'native');
-  folder = await mkdtemp(path.join(tmpdir(), 'chromatune-parity-'));
-  const file = path.join(folder, 'resnet18.safetensors');
-  await writeFile(file, torchFile('resnet18'));
-  imported = decodeWeights((await importWeights(file)).bytes).tensors;
+  for (const { encoder } of adapted) {
+    if (!imported.has(encoder)) imported.set(encoder, await importTorchFile(encoder));
+  }
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const adapted = readFixtures('encoders').filter(({ adaptation }) => adaptation !== 'new');
-
-test.each(adapted.map((one) => [one.adaptation, one] as const))(
-  "imported weights give torchvision's features, lightness entering by %s",
-  (inputAdaptation, { encoder: name, stage, batch, side, tensors }) => {
+test.each(adapted.map((one) => [one.encoder, one.adaptation, one] as const))(
+  "imported weights of %s give torchvision's features, lightness entering by %s",
+  (name, inputAdaptation, { stage, batch, side, tensors }) => {
     const model = { ...plainModel, encoder: name, cut: stage, imageSize: side, inputAdaptation };
     const encoder = buildEncoder(model, 0);
-    loadEncoderWeights(encoder, imported, model);
+    loadEncoderWeights(encoder, imported.get(name)!, model);
     const shape: [number, number, number, number] = [batch, 1, side, side];
     const l = imagesFromTorch(hashValues('input', product(shape), { scale: 0.5 }), shape);
 
@@ -46,6 +43,17 @@ test.each(adapted.map((one) => [one.adaptation, one] as const))(
     encoder.dispose();
   },
 );
+
+async function importTorchFile(encoder: PretrainedEncoder): Promise<StateTensor[]> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'chromatune-parity-'));
+  try {
+    const file = path.join(folder, `${encoder}.safetensors`);
+    await writeFile(file, torchFile(encoder));
+    return decodeWeights((await importWeights(file)).bytes).tensors;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
 
 /** torchvision's network of three channels with the fixtures' hashed weights, under the names that PyTorch gives. */
 function torchFile(encoder: PretrainedEncoder): Uint8Array {

@@ -47,11 +47,14 @@ function compareEncoder(one: EncoderCase): Comparison {
   });
 }
 
+/** Of a ResNet and of a VGG. */
+const firstFilters = ['encoder/conv1/weight', 'encoder/features/0/weight'];
+
 /** Fills the encoder; one whose first filters were adapted gets them from the reference's RGB filters. */
 function fillEncoder(encoder: Encoder, { adaptation }: EncoderCase): void {
   fillNetwork(encoder);
   if (adaptation !== 'sum' && adaptation !== 'mean') return;
-  const first = encoder.variables.find(({ name }) => name === 'encoder/conv1/weight')!;
+  const first = encoder.variables.find(({ name }) => firstFilters.includes(name))!;
   const [height, width, , to] = first.variable.shape as [number, number, number, number];
   const rgb = hashWeight(torchName(first.name), [to, 3, height, width], false);
   const filters = weightFromTorch(rgb, [height, width, 3, to]);

@@ -9,7 +9,7 @@ import {
 import { oneOf, shown } from './allowed.js';
 import { checkSpace } from './check-space.js';
 import { type LocatedProblem, toSpecProblem } from './located-problem.js';
-import { changesMeaningOfLoss, naturalGoal } from './objective.js';
+import { makesLossesIncomparable, naturalGoal } from './objective.js';
 import { toModel } from './recipe.js';
 import { dependenciesOf, fixedValue, isDistribution, listedValues, whenOf } from './space.js';
 import { countCombinations, suggestAll, varyingParameters } from './suggest.js';
@@ -147,7 +147,10 @@ function checkObjective(spec: SweepSpec): LocatedProblem[] {
     const message = `${metric} is better when it is ${better}: write goal: ${naturalGoal(metric)}, or leave goal out.`;
     problems.push({ path: ['objective', 'goal'], message });
   }
-  const culprits = varyingParameters(spec).filter((name) => changesMeaningOfLoss.includes(name));
+  const isSum = possibleValues(spec, 'lossReduction')!.includes('sum');
+  const culprits = varyingParameters(spec)
+    .filter((name) => makesLossesIncomparable(name, { isSum }))
+    .map((name) => (name === 'imageSize' ? 'imageSize (with lossReduction sum)' : name));
   if (metric === 'validation/loss' && culprits.length > 0) {
     const message = `Runs of this sweep differ in ${culprits.join(' and ')}, and losses of such runs are not comparable: the lower one need not be the better one. Name a metric that does not depend on the loss, such as validation/abRmse or validation/deltaE2000.`;
     problems.push({ path: ['objective', 'metric'], message });

@@ -57,6 +57,20 @@ budget: { epochs: 1 }
     ]);
   });
 
+  it('may rank by the mean loss over the pixels of images of any size', () => {
+    const text = `name: a
+dataset: b
+space: { imageSize: [32, 64] }
+objective: { metric: validation/loss }
+budget: { epochs: 1 }
+`;
+    expect(planSweep(text).problems).toEqual([]);
+    expect(planSweep(`${text}training: { lossReduction: sum }`).problems).toHaveLength(1);
+    expect(planSweep(`${text.replace('/loss', '/abRmse')}training: { lossReduction: sum }`).problems).toEqual(
+      [],
+    );
+  });
+
   it('may keep values apart that no run may have together', () => {
     const text = space('imageSize: [48, 64]\n  cut: { values: [conv5], when: { imageSize: 64 } }');
 
@@ -462,6 +476,14 @@ budget: { runs: 60, epochs: 1 }`,
     7,
     22,
     /differ in loss and binGridSize, and losses of such runs are not comparable.* validation\/abRmse or validation\/deltaE2000/,
+  ],
+  [
+    'a ranking by sums over different numbers of pixels',
+    `${space('imageSize: [32, 64]')}training: { lossReduction: sum }
+objective: { metric: validation/loss }`,
+    7,
+    22,
+    /^Runs of this sweep differ in imageSize \(with lossReduction sum\), and losses of such runs are not comparable: .* Name a metric/,
   ],
   [
     'a ranking by LPIPS that nobody measures',

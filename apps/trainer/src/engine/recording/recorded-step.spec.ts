@@ -250,6 +250,37 @@ describe.skipIf(onlyPortable)('a recording', () => {
     );
   });
 
+  test.each<[operation: string, build: (x: tf.Tensor) => tf.Tensor]>([
+    ['dropout', (x) => tf.dropout(x, 0.5)],
+    [
+      'rand',
+      (x) =>
+        tf.mul(
+          x,
+          tf.rand([2, 3], () => 4),
+        ),
+    ],
+    ['randomUniform', (x) => tf.mul(x, tf.randomUniform([2, 3]))],
+    ['randomUniformInt', (x) => tf.mul(x, tf.randomUniformInt([2, 3], 0, 9))],
+    ['randomNormal', (x) => tf.mul(x, tf.randomNormal([2, 3]))],
+    ['randomStandardNormal', (x) => tf.mul(x, tf.randomStandardNormal([2, 3]))],
+    ['randomGamma', (x) => tf.mul(x, tf.randomGamma([2, 3], 1))],
+    ['truncatedNormal', (x) => tf.mul(x, tf.truncatedNormal([2, 3]))],
+    ['multinomial', (x) => tf.multinomial(x as tf.Tensor2D, 4)],
+    ['Multinomial', (logits) => tf.engine().runKernel('Multinomial', { logits }, { numSamples: 4, seed: 1 })],
+  ])('refuses an operation that draws random numbers: %s', (operation, build) => {
+    expect(() => recordOne(build)).toThrow(new RecordingRefused(`${operation} draws numbers of its own.`));
+    expect(tf.randomUniform([2]).shape).toEqual([2]); // elsewhere it still does
+  });
+
+  test('refuses an attribute that it cannot write', () => {
+    const scales = { name: 'scales', type: backend().binding.TF_ATTR_FLOAT, value: [1, 2] };
+
+    expect(() => recordOne((x) => backend().executeSingleOutput('Rescale', [scales], [x]))).toThrow(
+      new RecordingRefused('Rescale has an attribute scales of a kind that is not known here.'),
+    );
+  });
+
   test('takes a tensor from before that is named as constant', () => {
     const table = tf.add(tf.ones([3]), 1);
 

@@ -34,7 +34,8 @@ export interface RecordOptions<T> {
  * right shape, only to learn the shape of its outputs, and is freed at once: so recording takes the memory of one operation,
  * not that of a training step. What depends on constants alone (shapes, axes, tables) is really computed, because
  * TensorFlow.js looks at such numbers.
- * @throws RecordingRefused when `build` looks at a number that is not constant, or uses a tensor that is not known here
+ * @throws RecordingRefused when `build` looks at a number that is not constant, uses a tensor that is not known here, or draws
+ * random numbers
  */
 export function record<T>({ backend, graph, given, constants, build, use }: RecordOptions<T>): void {
   const recording = new Recording(backend, graph);
@@ -43,9 +44,28 @@ export function record<T>({ backend, graph, given, constants, build, use }: Reco
   const binding = backend.binding;
   backend.binding = recording.asBinding();
   try {
-    tf.tidy(() => use(build(), (tensor) => recording.nodeOf(tensor)));
+    const result = () => refusingRandomOperations(build);
+    tf.tidy(() => use(result(), (tensor) => recording.nodeOf(tensor)));
   } finally {
     backend.binding = binding;
+  }
+}
+
+/**
+ * TensorFlow.js draws random numbers in JavaScript and hands them over like any table, often within another operation than
+ * the one that drew them: which one that was only shows in the scope that each of its operations opens.
+ */
+function refusingRandomOperations<T>(build: () => T): T {
+  const engine = tf.engine();
+  const startScope = engine.startScope.bind(engine);
+  engine.startScope = (name) => {
+    if (name?.endsWith(tf.OP_SCOPE_SUFFIX)) refuseIfRandom(name.slice(0, -tf.OP_SCOPE_SUFFIX.length));
+    startScope(name);
+  };
+  try {
+    return build();
+  } finally {
+    Reflect.deleteProperty(engine, 'startScope'); // and its class's is found again
   }
 }
 
@@ -141,7 +161,7 @@ class Recording {
   }
 
   private execute(name: string, attributes: OpAttribute[], ids: number[], outputs: number): Metadata[] {
-    if (isRandom.test(name)) throw new RecordingRefused(`${name} draws numbers of its own.`);
+    refuseIfRandom(name);
     const inputs = ids.map((id) => this.find(id, name));
     const given = attributes.map((one) => [one.name, this.toAttribute(name, one)] as const);
     const implied = Object.entries(impliedTypes[name] ?? {}).map(
@@ -227,8 +247,12 @@ const impliedTypes: Record<string, Record<string, number>> = {
   GatherNd: { Tparams: 0, Tindices: 1 },
 };
 
-/** Operations whose result does not follow from their inputs. */
-const isRandom = /Random|Truncated|Multinomial|Shuffle|Dropout/;
+function refuseIfRandom(operation: string): void {
+  if (isRandom.test(operation)) throw new RecordingRefused(`${operation} draws numbers of its own.`);
+}
+
+/** Operations of TensorFlow.js and TensorFlow whose result does not follow from their inputs. */
+const isRandom = /random|^rand$|truncatedNormal|multinomial|shuffle|dropout/i;
 
 const zeroOf = (type: number) =>
   type === dataType.float32

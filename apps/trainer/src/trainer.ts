@@ -11,7 +11,6 @@ import type { Logger } from 'pino';
 import { childEnvironment, type TrainerConfig } from './config/trainer-environment.js';
 import { nestLogger } from './nest-logger.js';
 import { Colorizer } from './supervisor/colorizer.js';
-import { MemoryCorrections } from './supervisor/memory-corrections.js';
 import { Meters } from './supervisor/meters.js';
 import {
   type Capacity,
@@ -104,7 +103,6 @@ async function startIn(folder: TrainerFolder, options: TrainerOptions): Promise<
     cache,
     meters,
     slotMemoryBytes: slotMemoryBytes(capacity),
-    corrections: await MemoryCorrections.open(join(config.TRAINER_FOLDER, 'memory-corrections.json')),
     log,
   });
   const colorizer = new Colorizer({

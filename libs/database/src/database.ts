@@ -7,6 +7,7 @@ import { AttemptEntity } from './entities/attempt.entity.js';
 import { CheckpointEntity } from './entities/checkpoint.entity.js';
 import { DatasetVersionEntity } from './entities/dataset-version.entity.js';
 import { LogLineEntity } from './entities/log-line.entity.js';
+import { MemoryCorrectionEntity } from './entities/memory-correction.entity.js';
 import { PointEntity } from './entities/point.entity.js';
 import { RunEntity } from './entities/run.entity.js';
 import { SampleEntity } from './entities/sample.entity.js';
@@ -19,10 +20,12 @@ import { CreateSchema1763856000000 } from './migrations/1763856000000-create-sch
 import { CreateWeights1764104400000 } from './migrations/1764104400000-create-weights.js';
 import { AddMicroBatch1764108000000 } from './migrations/1764108000000-add-micro-batch.js';
 import { NameNetworksOfWeights1764115200000 } from './migrations/1764115200000-name-networks-of-weights.js';
+import { CreateMemoryCorrections1764118800000 } from './migrations/1764118800000-create-memory-corrections.js';
 import { Session } from './session.js';
 import { CheckpointsStore } from './stores/checkpoints.store.js';
 import { DatasetsStore } from './stores/datasets.store.js';
 import { LogsStore } from './stores/logs.store.js';
+import { MemoryCorrectionsStore } from './stores/memory-corrections.store.js';
 import { PointsStore } from './stores/points.store.js';
 import { RunsStore } from './stores/runs.store.js';
 import { SamplesStore } from './stores/samples.store.js';
@@ -62,6 +65,7 @@ export class Database {
   readonly datasets: DatasetsStore;
   readonly trainers: TrainersStore;
   readonly weights: WeightsStore;
+  readonly memoryCorrections: MemoryCorrectionsStore;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -78,6 +82,7 @@ export class Database {
     this.datasets = new DatasetsStore(this.session);
     this.trainers = new TrainersStore(this.session);
     this.weights = new WeightsStore(this.session);
+    this.memoryCorrections = new MemoryCorrectionsStore(this.session);
   }
 
   /** Brings the schema up to date. Processes that start together do it one after the other. */
@@ -142,12 +147,14 @@ export function createDataSource(
       LogLineEntity,
       TrainerEntity,
       WeightsEntity,
+      MemoryCorrectionEntity,
     ],
     migrations: [
       CreateSchema1763856000000,
       CreateWeights1764104400000,
       AddMicroBatch1764108000000,
       NameNetworksOfWeights1764115200000,
+      CreateMemoryCorrections1764118800000,
     ],
     migrationsTransactionMode: 'all',
     logging: false,

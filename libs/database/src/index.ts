@@ -7,6 +7,7 @@ export { type Claim, type ClaimRequest } from './runs/claim.js';
 export { type Lease, type Release } from './runs/leases.js';
 export { type CurvesRequest } from './stores/curves.js';
 export { type LogPosition } from './stores/logs.store.js';
+export { type MemoryCorrectionsStore } from './stores/memory-corrections.store.js';
 export { type PointsFilter } from './stores/points.store.js';
 export { type NewRun, type QueuedRun } from './stores/runs.store.js';
 export { type ActiveSweep, type NewSweep } from './stores/sweeps.store.js';

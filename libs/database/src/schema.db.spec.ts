@@ -22,9 +22,9 @@ test('migrates up, down and up again, and then equals the entities', async () =>
   await source.runMigrations();
   const { upQueries } = await source.driver.createSchemaBuilder().log();
 
-  expect(before).toBe(11);
+  expect(before).toBe(12);
   expect(down).toBe(0);
-  expect(await countTables()).toBe(11);
+  expect(await countTables()).toBe(12);
   expect(upQueries.map(({ query }) => query)).toEqual([]);
   await source.destroy();
 });

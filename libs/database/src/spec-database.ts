@@ -54,5 +54,5 @@ export async function contents({ sql }: SpecDatabase): Promise<string> {
 /** An empty database again. */
 export const clear = ({ sql }: SpecDatabase) =>
   sql(
-    `TRUNCATE log_lines, checkpoints, samples, points, attempts, runs, sweeps, dataset_versions, trainers, weights CASCADE`,
+    `TRUNCATE log_lines, checkpoints, samples, points, attempts, runs, sweeps, dataset_versions, trainers, weights, memory_corrections CASCADE`,
   );

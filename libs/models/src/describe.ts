@@ -8,8 +8,8 @@ export {
 export {
   chooseMicroBatch,
   correctionOf,
-  forecastVersion,
   forecastMemory,
   type MemoryForecast,
   type MicroBatchChoice,
 } from './forecast-memory.js';
+export { memoryShape } from './memory-shape.js';

@@ -9,18 +9,19 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeTinyDataset, tinyRecipe } from '../testing/tiny-dataset.js';
 import { SupervisedAttempt } from './attempt.js';
-import { MemoryCorrections } from './memory-corrections.js';
 import { Meters } from './meters.js';
 import { ShardCache } from './shard-cache.js';
 
 let folder: string;
 let applied: AppliedEvent[];
 let releases: Release[];
+let corrections: Map<string, number>;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'chromatune-attempt-'));
   applied = [];
   releases = [];
+  corrections = new Map();
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -81,6 +82,16 @@ describe('an attempt whose training process', () => {
     expect([applied, releases]).toEqual([[], []]);
   });
 
+  it('measures its memory lets the next one of that shape know', async () => {
+    const lastWords = `setTimeout(() => process.disconnect(), 50);`;
+    await supervise(`say({ type: 'memoryMeasured', correction: 1.25 }); ${lastWords}`);
+    await supervise(
+      `say({ type: 'log', seq: 1, level: 'info', message: \`\${assignment.memory.correction}\`, at }); ${lastWords}`,
+    );
+
+    expect(applied.filter(({ type }) => type === 'log')).toMatchObject([{ message: '1.25' }]);
+  });
+
   it('ended leaves no folder behind', async () => {
     await supervise(`say(point(1)); process.disconnect();`);
 
@@ -121,7 +132,7 @@ async function supervise(program: string, circumstances: Circumstances = {}): Pr
     fenced = false,
   } = circumstances;
   const entry = join(folder, 'child.mjs');
-  await writeFile(entry, `${vocabulary}\nonCommand('start', () => { ${program} });`);
+  await writeFile(entry, `${vocabulary}\nonCommand('start', ({ assignment }) => { ${program} });`);
   const dataset = makeTinyDataset();
   const runs = {
     reportsOf: () => ({
@@ -137,6 +148,14 @@ async function supervise(program: string, circumstances: Circumstances = {}): Pr
   const database = {
     runs,
     checkpoints: { removable: async () => [] },
+    memoryCorrections: {
+      find: async (_trainerId: string, shapes: string[]) => {
+        if (postgres.away) throw new Error('away');
+        return new Map(shapes.map((shape) => [shape, corrections.get(shape)]));
+      },
+      put: async (_trainerId: string, shape: string, correction: number) =>
+        void corrections.set(shape, correction),
+    },
     ping: async () => {
       if (postgres.away) throw new Error('away');
     },
@@ -167,7 +186,6 @@ async function supervise(program: string, circumstances: Circumstances = {}): Pr
     spoolLimitBytes,
     hungSeconds,
     slotMemoryBytes: 1e9,
-    corrections: await MemoryCorrections.open(join(folder, 'corrections.json')),
     database: database as unknown as Database,
     store: {} as ObjectStore,
     cache: new ShardCache({ folder: join(folder, 'cache'), limitBytes: 1, store: {} as ObjectStore }),
@@ -179,11 +197,11 @@ async function supervise(program: string, circumstances: Circumstances = {}): Pr
 
 const vocabulary = `
 const say = (...events) => process.send(events);
-const point = (seq) =>
-  ({ type: 'point', seq, metric: 'train/loss', step: seq, epoch: 0, value: 1, at: '2026-10-01T10:00:00.000Z' });
+const at = '2026-10-01T10:00:00.000Z';
+const point = (seq) => ({ type: 'point', seq, metric: 'train/loss', step: seq, epoch: 0, value: 1, at });
 const handlers = {};
 const onCommand = (type, handler) => (handlers[type] = handler);
-process.on('message', ({ type }) => handlers[type]?.());
+process.on('message', (command) => handlers[command.type]?.(command));
 process.on('disconnect', () => process.exit(1));
 `;
 

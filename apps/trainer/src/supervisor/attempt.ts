@@ -12,13 +12,13 @@ import {
   weightsFileName,
 } from '@chromatune/contracts';
 import type { Claim, Database } from '@chromatune/database';
+import { memoryShape } from '@chromatune/models/describe';
 import { ObjectNotFound, type ObjectStore, ObjectStoreUnavailable } from '@chromatune/storage';
 import type { Logger } from 'pino';
 import { ioFailure } from '../failure-classes.js';
 import { persist } from './back-off.js';
 import { classifyExit } from './classify-exit.js';
 import { Drain } from './drain.js';
-import type { MemoryCorrections } from './memory-corrections.js';
 import type { Meters } from './meters.js';
 import { type CacheUse, digestOf, type ShardCache } from './shard-cache.js';
 import { filesInDataOrder, type StoredFile, storedDatasetFile, storedWeights } from './data-files.js';
@@ -36,7 +36,6 @@ export interface AttemptOptions {
   spoolLimitBytes: number;
   hungSeconds: number;
   slotMemoryBytes: number;
-  corrections: MemoryCorrections;
   database: Database;
   store: ObjectStore;
   cache: ShardCache;
@@ -101,7 +100,8 @@ export class SupervisedAttempt {
     try {
       await this.open();
       const resume = await this.fetchCheckpoint();
-      if (!this.stopping.signal.aborted) await this.train(resume);
+      const correction = await this.knownCorrection();
+      if (!this.stopping.signal.aborted) await this.train(resume, correction);
       await this.conclude();
     } catch (error) {
       await this.giveUp(error);
@@ -200,7 +200,10 @@ export class SupervisedAttempt {
     return null;
   }
 
-  private async train(resume: { path: string; step: number } | null): Promise<void> {
+  private async train(
+    resume: { path: string; step: number } | null,
+    correction: number | null,
+  ): Promise<void> {
     const { claim, childEntry, childEnv, environment } = this.options;
     this.child = new TrainingChild({
       entry: childEntry,
@@ -221,10 +224,7 @@ export class SupervisedAttempt {
         resumeFrom: resume?.path ?? null,
         environment,
         microBatch: claim.microBatch,
-        memory: {
-          limitBytes: this.options.slotMemoryBytes,
-          correction: this.options.corrections.of(claim.recipe, environment),
-        },
+        memory: { limitBytes: this.options.slotMemoryBytes, correction },
       },
     });
     const epoch = Math.floor(claim.resume?.epoch ?? 0);
@@ -246,10 +246,22 @@ export class SupervisedAttempt {
     return { type: 'lost', reason: judged.lost };
   }
 
+  /** Without it the training process measures by itself, where that matters. */
+  private async knownCorrection(): Promise<number | null> {
+    const { claim, environment, database, trainerId } = this.options;
+    const shape = memoryShape(claim.recipe, environment);
+    try {
+      return (await database.memoryCorrections.find(trainerId, [shape])).get(shape) ?? null;
+    } catch (error) {
+      this.log.warn({ err: error }, 'cannot read what such steps took of the memory');
+      return null;
+    }
+  }
+
   private keepCorrection(correction: number): void {
-    const { claim, environment, corrections } = this.options;
-    corrections
-      .put(claim.recipe, environment, correction)
+    const { claim, environment, database, trainerId } = this.options;
+    database.memoryCorrections
+      .put(trainerId, memoryShape(claim.recipe, environment), correction)
       .catch((error: unknown) =>
         this.log.warn({ err: error }, 'cannot keep what the steps took of the memory'),
       );

@@ -5,7 +5,6 @@ import type { Logger } from 'pino';
 import type { TrainerConfig } from '../config/trainer-environment.js';
 import { attemptName, SupervisedAttempt } from './attempt.js';
 import { backOff } from './back-off.js';
-import type { MemoryCorrections } from './memory-corrections.js';
 import type { Meters } from './meters.js';
 import type { ShardCache } from './shard-cache.js';
 
@@ -25,7 +24,6 @@ export interface SupervisorOptions {
   slots: number;
   /** What one slot may use. */
   slotMemoryBytes: number;
-  corrections: MemoryCorrections;
   /** Folder of the attempts' work folders. */
   attempts: string;
   childEntry: string;

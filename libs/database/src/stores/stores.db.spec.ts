@@ -252,3 +252,15 @@ test('keeps weights by their digest: the first name stays', async () => {
   expect((await weights.list()).map(({ name }) => name)).toEqual(['mine', 'resnet34']);
   expect(await weights.find([digest('a'), digest('c')])).toEqual([stored]);
 });
+
+test('keeps what a trainer measured of the memory, the newest of each shape', async () => {
+  const { memoryCorrections } = spec.database;
+  await memoryCorrections.put('one', 'resnet18', 1.5);
+  await memoryCorrections.put('one', 'resnet18', 1.25);
+  await memoryCorrections.put('one', 'vgg16', 0.5);
+  await memoryCorrections.put('other', 'resnet18', 3);
+
+  const found = await memoryCorrections.find('one', ['resnet18', 'resnet34']);
+
+  expect([...found]).toEqual([['resnet18', 1.25]]);
+});

@@ -73,6 +73,9 @@ describe('the command line', () => {
       /validation\/loss +2\.250 .* marginal distribution 2\.500, least possible 0\.5000/,
     );
     expect(plain.stdout).not.toContain('trapezoids');
+    expect(plain.stdout).toContain('With --protocols');
+    expect(explained.stdout).not.toContain('With --protocols');
+    expect(explained.stdout.match(/Every validation metric is measured at/g)).toHaveLength(1);
     expect(explained.stdout).toMatch(
       /validation\/auc +Share of all validation pixels .* by trapezoids over 150/,
     );
@@ -115,7 +118,9 @@ describe('the command line', () => {
     const preview = [{ loss: 'regression' }, { loss: 'classification', learningRate: 0.00032 }];
     const text = 'resnet152 at batch 128 needs 36 GB: will run as 6 micro-batches of 22.';
     const memory = { atOnceBytes: 36e9, slotBytes: 7e9, microBatch: 22, pieces: 6, bytes: 6.8e9 };
-    const forecasts = [{ runs: 2, ...memory, fits: true, text }];
+    const forecast = { runs: 2, ...memory, fits: true, isMeasured: true, text };
+    const others = Array.from({ length: 15 }, (_, i) => ({ ...forecast, text: `network ${i} fits.` }));
+    const forecasts = [forecast, ...others];
     const plan = { problems: [], runs: 5, varying: ['loss', 'learningRate'], preview, forecasts };
 
     const { stdout, code } = await run(['sweep', 'plan', file], () => ({ json: plan }));
@@ -123,6 +128,7 @@ describe('the command line', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('makes 5 runs');
     expect(stdout).toContain(text);
+    expect(stdout).toContain('network 10 fits.\n  … and 4 others that need less.');
     expect(stdout).toMatch(/1 +classification +3\.2e-4/);
     expect(stdout).toContain('… and 3 more runs');
     expect(JSON.parse(api!.requests[0]!.body.toString())).toEqual({ yaml: 'name: a\n' });
@@ -155,6 +161,7 @@ describe('the command line', () => {
     expect(stdout).toContain('objective         validation/abRmse, lower is better\n');
     expect(stdout).toContain('best              14.73 ab by regression (s1234567-0) at epoch 9\n');
     expect(stdout).toContain('without training  mean colour 15.00, grey 16.00\n');
+    expect(stdout).toMatch(/\n\nab RMSE: Root of the mean .* own image size, .*\n$/);
   });
 
   it('fails a plan that has problems, also with --json', async () => {

@@ -133,14 +133,19 @@ export type SpecProblem = z.infer<typeof specProblem>;
 
 /** What runs of one network and batch size will take of a trainer's memory. */
 export const memoryForecast = z.object({
-  runs: z.number().int().describe('Of the first 20 runs, those that this is about.'),
+  runs: z.number().int().describe('Those of the sweep that this is about.'),
   atOnceBytes: z.number().describe('What a whole batch at once would take.'),
   slotBytes: z.number().nullable().describe("Of the online trainer's slot with the least; null without one."),
   microBatch: z.number().int().describe('Images that will be computed at once.'),
   pieces: z.number().int().describe('Micro-batches of one batch.'),
   bytes: z.number().describe('What those take.'),
   fits: z.boolean(),
-  text: z.string().describe('"resnet152 at batch 128 needs 29 GB: will run as 6 micro-batches of 22."'),
+  isMeasured: z
+    .boolean()
+    .describe(
+      'Whether that trainer has measured such a network; else it will, before it chooses the pieces.',
+    ),
+  text: z.string().describe('"resnet152 at batch 128 needs 38 GB: will run as 6 micro-batches of 22."'),
 });
 export type MemoryForecast = z.infer<typeof memoryForecast>;
 
@@ -150,6 +155,8 @@ export const sweepPlan = z.object({
   runs: z.number().int().nonnegative(),
   varying: z.array(z.string()),
   preview: z.array(z.record(z.string(), parameterValue)).describe('Parameters of the first 20 runs.'),
-  forecasts: z.array(memoryForecast).describe('Empty where there are problems.'),
+  forecasts: z
+    .array(memoryForecast)
+    .describe('Of all runs, those that need most first; empty where there are problems.'),
 });
 export type SweepPlan = z.infer<typeof sweepPlan>;

@@ -16,9 +16,6 @@ const share = {
   activationsOfClassification: 1.57,
 };
 
-/** Part of the name under which a correction is kept, so that one with another meaning is not taken for it. */
-export const forecastVersion = 2;
-
 export interface MemoryForecast {
   /** Images computed at once. */
   images: number;
@@ -40,12 +37,20 @@ export function forecastMemory(
   recipe: DescribedRecipe,
   { images = recipe.batchSize, correction = 1 }: ForecastOptions = {},
 ): MemoryForecast {
-  const { memory, activationBytes } = describeNetwork(recipe, { batch: images });
-  const sums = images < recipe.batchSize ? memory.gradients : 0; // what micro-batches add up
-  const weights = share.weights * memory.weights + memory.gradients + memory.optimizer + sums;
+  return forecaster(recipe, correction)(images);
+}
+
+/** Forecasts for any number of images at once, of a network that is described only once. */
+function forecaster(recipe: DescribedRecipe, correction: number): (images: number) => MemoryForecast {
+  const { memory, activationBytes } = describeNetwork(recipe);
+  const weights = share.weights * memory.weights + memory.gradients + memory.optimizer;
   const ofActivations = classificationOf(recipe.loss) ? share.activationsOfClassification : share.activations;
-  const fixedBytes = (share.process + weights) * correction;
-  return { images, fixedBytes, bytes: fixedBytes + images * activationBytes * ofActivations * correction };
+  const imageBytes = activationBytes * ofActivations * correction;
+  return (images) => {
+    const sums = images < recipe.batchSize ? memory.gradients : 0; // what micro-batches add up
+    const fixedBytes = (share.process + weights + sums) * correction;
+    return { images, fixedBytes, bytes: fixedBytes + images * imageBytes };
+  };
 }
 
 /** What a process with this peak, after steps of `images` images, took as a multiple of its static forecast. */
@@ -68,7 +73,7 @@ export function chooseMicroBatch(
   limitBytes: number,
   correction = 1,
 ): MicroBatchChoice {
-  const at = (images: number) => forecastMemory(recipe, { images, correction });
+  const at = forecaster(recipe, correction);
   const whole = at(recipe.batchSize);
   if (whole.bytes <= limitBytes) return { ...whole, pieces: 1, atOnceBytes: whole.bytes, fits: true };
   const one = at(1);

@@ -1,44 +1,96 @@
-import { sweepSpec, type SweepSpecInput } from '@chromatune/contracts';
+import { type Environment, type SweepSpecInput, sweepSpec } from '@chromatune/contracts';
+import { memoryShape } from '@chromatune/models/describe';
+import { suggest, toRecipe } from '@chromatune/search';
 import { expect, it } from 'vitest';
 import { forecastSweep } from './memory-forecasts.js';
 
 const dataset = { name: 'photos', digest: 'a'.repeat(64) };
-const trainer = { memoryBytes: 16e9, slots: 2, online: true, pool: 'default' };
+const environment: Environment = {
+  engine: 'native',
+  engineVersion: 'tensorflow 2.21.0',
+  device: 'cpu',
+  threads: 2,
+  deterministic: true,
+  codeVersion: 'spec',
+};
+const trainer = { id: 'one', memoryBytes: 16e9, slots: 2, online: true, pool: 'default', environment };
+const resnet152 = { model: { encoder: 'resnet152', imageSize: 224 }, training: { batchSize: 128 } };
 
-it('says how a network that breaks down at once will run', () => {
-  const [forecast, ...others] = forecastSweep(
-    spec({ model: { encoder: 'resnet152', imageSize: 224 }, training: { batchSize: 128 } }),
-    dataset,
-    [trainer],
-  );
+it('says how a network that breaks down at once will run, as an estimate', async () => {
+  const [forecast, ...others] = await forecastsOf(resnet152);
 
   expect(others).toEqual([]);
   expect(forecast!.atOnceBytes).toBeGreaterThan(27e9);
   expect(forecast!.bytes).toBeLessThanOrEqual(7.2e9);
+  expect(forecast!.isMeasured).toBe(false);
   expect(forecast!.text).toMatch(
+    /^resnet152 at batch 128 needs about \d\d GB: will run as about \d+ micro-batches of \d+\.$/,
+  );
+});
+
+it('corrects it by what the trainer has measured, as the trainer will', async () => {
+  const [estimate] = await forecastsOf(resnet152);
+  const [measured] = await forecastsOf(resnet152, [trainer], { one: 1.2 });
+
+  expect(measured!.atOnceBytes).toBeCloseTo(1.2 * estimate!.atOnceBytes, -3);
+  expect(measured!.pieces).toBeGreaterThan(estimate!.pieces);
+  expect(measured!.bytes).toBeLessThanOrEqual(7.2e9);
+  expect(measured!.text).toMatch(
     /^resnet152 at batch 128 needs \d\d GB: will run as \d+ micro-batches of \d+\.$/,
   );
+  expect(await forecastsOf(resnet152, [trainer], { other: 1.2 })).toEqual([estimate]);
 });
 
-it('speaks once of runs that differ in nothing that takes memory', () => {
-  const forecasts = forecastSweep(
-    spec({ space: { learningRate: [1e-3, 1e-4], encoder: ['resnet18', 'resnet34'] } }),
-    dataset,
-    [trainer],
-  );
+it('speaks once of runs that differ in nothing that takes memory, first of those that need most', async () => {
+  const forecasts = await forecastsOf({
+    space: { learningRate: [1e-3, 1e-4], encoder: ['resnet18', 'resnet34'] },
+  });
 
   expect(forecasts.map(({ runs }) => runs)).toEqual([2, 2]);
-  expect(forecasts[0]!.text).toMatch(/^resnet18 at batch 32 needs .* GB: fits\.$/);
+  expect(forecasts[0]!.text).toMatch(/^resnet34 at batch 32 needs about .* GB: fits\.$/);
 });
 
-it('says the same words once, of the network that needs most', () => {
+it('looks at all runs, however late a network comes', async () => {
+  const learningRate = Array.from({ length: 25 }, (_, i) => 1e-4 * (i + 1));
+  const { training, model } = resnet152;
+  const forecasts = await forecastsOf({
+    model: { imageSize: model.imageSize },
+    training,
+    space: { encoder: ['resnet18', 'resnet152'], learningRate },
+  });
+
+  expect(forecasts.map(({ runs, text }) => [runs, text.split(' ')[0]])).toEqual([
+    [25, 'resnet152'],
+    [25, 'resnet18'],
+  ]);
+});
+
+it('needs little time for the thousand runs that a sweep may have', async () => {
+  const startedAt = process.cpuUsage().user;
+
+  const forecasts = await forecastsOf({
+    budget: { epochs: 1, runs: 1000 },
+    search: { method: 'random', seed: 1 },
+    space: {
+      encoder: ['resnet18', 'resnet50', 'resnet152', 'vgg16'],
+      width: { distribution: 'uniform', min: 0.25, max: 1 },
+      imageSize: [64, 128, 224],
+      batchSize: [16, 32, 64, 128],
+      learningRate: { distribution: 'logUniform', min: 1e-4, max: 1e-1 },
+      loss: ['regression', 'classification', 'combined'],
+    },
+  });
+
+  expect(forecasts.reduce((sum, { runs }) => sum + runs, 0)).toBe(1000);
+  expect((process.cpuUsage().user - startedAt) / 1e6).toBeLessThan(4); // about 1 s
+});
+
+it('says the same words once, of the network that needs most', async () => {
   const losses = ['regression', 'classification', 'combined'] as const;
   const model = { encoder: 'resnet18', width: 0.25, imageSize: 32 };
-  const [forecast, ...others] = forecastSweep(spec({ model, space: { loss: [...losses] } }), dataset, [
-    trainer,
-  ]);
-  const each = losses.map(
-    (loss) => forecastSweep(spec({ model, training: { loss } }), dataset, [trainer])[0]!,
+  const [forecast, ...others] = await forecastsOf({ model, space: { loss: [...losses] } });
+  const each = await Promise.all(
+    losses.map(async (loss) => (await forecastsOf({ model, training: { loss } }))[0]!),
   );
 
   expect(others).toEqual([]);
@@ -46,28 +98,50 @@ it('says the same words once, of the network that needs most', () => {
   expect(forecast!.bytes).toBe(Math.max(...each.map(({ bytes }) => bytes)));
 });
 
-it('goes by the smallest slot that is online', () => {
-  const large = spec({ model: { imageSize: 224 }, training: { batchSize: 64 } });
-  const piecesOn = (...trainers: (typeof trainer)[]) => forecastSweep(large, dataset, trainers)[0]!.pieces;
+it('goes by the smallest slot that is online', async () => {
+  const large = { model: { imageSize: 224 }, training: { batchSize: 64 } };
+  const piecesOn = async (...trainers: (typeof trainer)[]) => (await forecastsOf(large, trainers))[0]!.pieces;
 
-  expect(piecesOn({ ...trainer, slots: 8 }, trainer)).toBeGreaterThan(piecesOn(trainer));
-  expect(piecesOn({ ...trainer, slots: 8, online: false }, trainer)).toBe(piecesOn(trainer));
+  expect(await piecesOn({ ...trainer, slots: 8 }, trainer)).toBeGreaterThan(await piecesOn(trainer));
+  expect(await piecesOn({ ...trainer, slots: 8, online: false }, trainer)).toBe(await piecesOn(trainer));
 });
 
-it('keeps a micro-batch that was asked for, and says when it does not fit', () => {
-  const [forecast] = forecastSweep(
-    spec({ model: { imageSize: 224 }, training: { batchSize: 64, microBatch: 64 } }),
-    dataset,
-    [{ ...trainer, memoryBytes: 3e9 }],
-  );
+it('keeps a micro-batch that was asked for, and says when it does not fit', async () => {
+  const asked = { model: { imageSize: 224 }, training: { batchSize: 64, microBatch: 64 } };
+  const [forecast] = await forecastsOf(asked, [{ ...trainer, memoryBytes: 3e9 }]);
+  const [inPieces] = await forecastsOf({ ...asked, training: { batchSize: 64, microBatch: 8 } });
 
   expect(forecast).toMatchObject({ microBatch: 64, pieces: 1, fits: false });
-  expect(forecast!.text).toContain('even 64 at a time need');
+  expect(forecast!.text).toContain('even 64 at a time need about');
+  expect(inPieces!.text).toContain('will run as 8 micro-batches of 8.');
 });
 
-it('says that nobody is there to run it', () => {
-  expect(forecastSweep(spec({}), dataset, [])[0]!.text).toContain('no trainer is online');
+it('says that nobody is there to run it', async () => {
+  expect((await forecastsOf({}, []))[0]!.text).toContain('no trainer is online');
 });
 
-const spec = (change: Partial<SweepSpecInput>) =>
-  sweepSpec.parse({ name: 'a', dataset: 'photos', budget: { epochs: 1 }, ...change });
+it.each([
+  ['resnet18', 64, /needs about \d\.\d GB/],
+  ['resnet152', 128, /needs about \d\d GB/],
+  ['resnet152', 1024, /needs about \d\d\d GB/],
+] as const)(
+  'writes what %s at batch %i needs as people write gigabytes',
+  async (encoder, batchSize, words) => {
+    const model = { encoder, imageSize: encoder === 'resnet18' ? 64 : 224 };
+    const [forecast] = await forecastsOf({ model, training: { batchSize } });
+
+    expect(forecast!.text).toMatch(words);
+  },
+);
+
+/** With what each trainer, by its id, has measured of the first run's network. */
+async function forecastsOf(
+  change: Partial<SweepSpecInput>,
+  trainers = [trainer],
+  measured: Record<string, number> = {},
+) {
+  const spec = sweepSpec.parse({ name: 'a', dataset: 'photos', budget: { epochs: 1 }, ...change });
+  const first = memoryShape(toRecipe(spec, suggest(spec, 0)!, dataset), environment);
+  const find = async (id: string) => new Map(measured[id] ? [[first, measured[id]]] : []);
+  return forecastSweep(spec, { dataset, trainers, corrections: { find } });
+}

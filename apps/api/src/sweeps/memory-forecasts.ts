@@ -6,42 +6,62 @@ import {
   type SweepSpec,
   type Trainer,
 } from '@chromatune/contracts';
-import { chooseMicroBatch, forecastMemory } from '@chromatune/models/describe';
-import { suggest, toRecipe } from '@chromatune/search';
+import type { MemoryCorrectionsStore } from '@chromatune/database';
+import { chooseMicroBatch, forecastMemory, memoryShape } from '@chromatune/models/describe';
+import { suggestAll, toRecipe } from '@chromatune/search';
 
-const forecastRuns = 20;
+export interface ForecastOptions {
+  dataset: Recipe['dataset'];
+  trainers: Pick<Trainer, 'id' | 'memoryBytes' | 'slots' | 'online' | 'pool' | 'environment'>[];
+  /** What they have measured. */
+  corrections: Pick<MemoryCorrectionsStore, 'find'>;
+}
 
 /**
- * What the first runs of a sweep will take of a trainer's memory, by network and batch size, said before they are launched:
- * static estimates, which trainers correct by what they measure. Of the online trainers, the slot with the least counts.
+ * What the runs of a sweep will take of a trainer's memory, by network and batch size, said before they are launched, those
+ * that need most first. Of the online trainers, the slot with the least counts: static estimates, corrected by what its
+ * trainer has measured, as it will correct them itself.
  */
-export function forecastSweep(
+export async function forecastSweep(
   spec: SweepSpec,
-  dataset: Recipe['dataset'],
-  trainers: Pick<Trainer, 'memoryBytes' | 'slots' | 'online' | 'pool'>[],
-): MemoryForecast[] {
-  const slots = trainers.filter(({ online, pool }) => online && pool === 'default').map(slotMemoryBytes);
-  const slotBytes = slots.length > 0 ? Math.min(...slots) : null;
-  const groups = new Map<string, { recipe: Recipe; runs: number }>();
-  for (let k = 0; k < forecastRuns; k++) {
-    const values = suggest(spec, k);
-    if (!values) break;
+  { dataset, trainers, corrections }: ForecastOptions,
+): Promise<MemoryForecast[]> {
+  const trainer = withLeastSlot(trainers);
+  const kinds = kindsOfRuns(spec, dataset);
+  const shapeOf = (recipe: Recipe) => (trainer ? memoryShape(recipe, trainer.environment) : '');
+  const shapes = [...new Set(kinds.map(({ recipe }) => shapeOf(recipe)))];
+  const known = trainer ? await corrections.find(trainer.id, shapes) : new Map<string, number>();
+  const slotBytes = trainer && slotMemoryBytes(trainer);
+  return sayOnce(
+    kinds.map(({ recipe, runs }) => ({
+      runs,
+      ...forecastRecipe(recipe, slotBytes, known.get(shapeOf(recipe)) ?? null),
+    })),
+  ).sort((one, other) => Number(one.fits) - Number(other.fits) || other.atOnceBytes - one.atOnceBytes);
+}
+
+function withLeastSlot(trainers: ForecastOptions['trainers']) {
+  const usable = trainers.filter(({ online, pool }) => online && pool === 'default');
+  return usable.sort((one, other) => slotMemoryBytes(one) - slotMemoryBytes(other))[0] ?? null;
+}
+
+/** Runs that take the same memory are described once, however many they are. */
+function kindsOfRuns(spec: SweepSpec, dataset: Recipe['dataset']): { recipe: Recipe; runs: number }[] {
+  const kinds = new Map<string, { recipe: Recipe; runs: number }>();
+  for (const values of suggestAll(spec)) {
     const recipe = toRecipe(spec, values, dataset);
     const { model, loss, optimizer, batchSize, microBatch, averageDecay } = recipe;
-    const shape = {
+    const key = canonicalJson({
       model,
       loss,
       optimizer: optimizer.type,
       batchSize,
       microBatch,
       averages: averageDecay > 0,
-    };
-    const key = canonicalJson(shape);
-    groups.set(key, { recipe, runs: (groups.get(key)?.runs ?? 0) + 1 });
+    });
+    kinds.set(key, { recipe, runs: (kinds.get(key)?.runs ?? 0) + 1 });
   }
-  return sayOnce(
-    [...groups.values()].map(({ recipe, runs }) => ({ runs, ...forecastRecipe(recipe, slotBytes) })),
-  );
+  return [...kinds.values()];
 }
 
 /** Networks that differ by some megabytes, as those of several losses, have the same words: the largest stands for all. */
@@ -55,12 +75,15 @@ function sayOnce(forecasts: MemoryForecast[]): MemoryForecast[] {
   return [...byText.values()];
 }
 
-function forecastRecipe(recipe: Recipe, slotBytes: number | null): Omit<MemoryForecast, 'runs'> {
+function forecastRecipe(
+  recipe: Recipe,
+  slotBytes: number | null,
+  correction: number | null,
+): Omit<MemoryForecast, 'runs'> {
   const limit = slotBytes ?? Infinity;
-  const asked = recipe.microBatch > 0 ? Math.min(recipe.microBatch, recipe.batchSize) : null;
-  const chosen = chooseMicroBatch(recipe, limit);
-  const images = asked ?? chosen.images;
-  const { bytes } = forecastMemory(recipe, { images });
+  const chosen = chooseMicroBatch(recipe, limit, correction ?? 1);
+  const images = recipe.microBatch > 0 ? Math.min(recipe.microBatch, recipe.batchSize) : chosen.images;
+  const { bytes } = forecastMemory(recipe, { images, correction: correction ?? 1 });
   const forecast = {
     atOnceBytes: chosen.atOnceBytes,
     slotBytes,
@@ -68,22 +91,36 @@ function forecastRecipe(recipe: Recipe, slotBytes: number | null): Omit<MemoryFo
     pieces: Math.ceil(recipe.batchSize / images),
     bytes,
     fits: bytes <= limit,
+    isMeasured: correction !== null,
   };
   return { ...forecast, text: inWords(recipe, forecast) };
 }
 
+/** An estimate says so: where no step of such a network was measured, its trainer measures before it chooses. */
 function inWords(
-  { model, batchSize }: Recipe,
-  { atOnceBytes, slotBytes, microBatch, pieces, bytes, fits }: Omit<MemoryForecast, 'runs' | 'text'>,
+  { model, batchSize, microBatch: asked }: Recipe,
+  {
+    atOnceBytes,
+    slotBytes,
+    microBatch,
+    pieces,
+    bytes,
+    fits,
+    isMeasured,
+  }: Omit<MemoryForecast, 'runs' | 'text'>,
 ): string {
-  const needs = `${model.encoder} at batch ${batchSize} needs ${gigabytes(atOnceBytes)}`;
+  const about = isMeasured ? '' : 'about ';
+  const needs = `${model.encoder} at batch ${batchSize} needs ${about}${gigabytes(atOnceBytes)}`;
   if (slotBytes === null) return `${needs}; no trainer is online to say how it will run.`;
   if (!fits) {
-    const least = `even ${microBatch} at a time need ${gigabytes(bytes)}, and a slot has ${gigabytes(slotBytes)}`;
+    const least = `even ${microBatch} at a time need ${about}${gigabytes(bytes)}, and a slot has ${gigabytes(slotBytes)}`;
     return `${needs}: ${least}. Use a smaller network or image size, or fewer slots.`;
   }
   if (pieces === 1) return `${needs}: fits.`;
-  return `${needs}: will run as ${pieces} micro-batches of ${microBatch}.`;
+  return `${needs}: will run as ${asked > 0 ? '' : about}${pieces} micro-batches of ${microBatch}.`;
 }
 
-const gigabytes = (bytes: number) => `${(bytes / 1e9).toPrecision(bytes < 1e9 ? 1 : 2)} GB`;
+function gigabytes(bytes: number): string {
+  const number = bytes / 1e9;
+  return `${number < 10 ? number.toPrecision(number < 1 ? 1 : 2) : Math.round(number)} GB`;
+}

@@ -59,8 +59,12 @@ export class SweepsService {
     if (version && plan.problems.length === 0)
       problems.push(...(await this.checkWeights(spec, yaml, version)));
     if (!version || problems.length > 0) return { ...plan, problems: [...plan.problems, ...problems] };
-    const { name, digest } = version;
-    return { ...plan, forecasts: forecastSweep(spec, { name, digest }, await this.database.trainers.list()) };
+    const forecasts = await forecastSweep(spec, {
+      dataset: { name: version.name, digest: version.digest },
+      trainers: await this.database.trainers.list(),
+      corrections: this.database.memoryCorrections,
+    });
+    return { ...plan, forecasts };
   }
 
   async get(id: string): Promise<SweepDetail> {

@@ -1,5 +1,6 @@
 import {
   metricCatalogue,
+  protocolOf,
   type ParameterValue,
   type Sweep,
   type SweepDetail,
@@ -57,6 +58,9 @@ async function planSweep({ api, output, finish }: Context, file: string): Promis
   if (plan.problems.length > 0) finish(exitCodes.failed);
 }
 
+/** Lines about memory; those that do not fit, and then those that need most, come first. */
+const mostForecasts = 12;
+
 function planText(
   { problems, runs, preview, varying, forecasts }: SweepPlan,
   file: string,
@@ -66,9 +70,11 @@ function planText(
     return [`${colors.red('✖')} ${file} cannot be launched:`, ...fieldsText(problems, colors)].join('\n');
   }
   const memory = forecasts
-    .map(({ text, fits }) => `\n  ${fits ? colors.dim(text) : colors.red(text)}`)
-    .join('');
-  const summary = `${colors.green('✔')} ${file} makes ${count(runs, 'run')}.${memory}`;
+    .slice(0, mostForecasts)
+    .map(({ text, fits }) => `\n  ${fits ? colors.dim(text) : colors.red(text)}`);
+  const rest = forecasts.length - memory.length;
+  if (rest > 0) memory.push(colors.dim(`\n  … and ${count(rest, 'other')} that need less.`));
+  const summary = `${colors.green('✔')} ${file} makes ${count(runs, 'run')}.${memory.join('')}`;
   if (varying.length === 0) return summary;
   const rows = preview.map((values, index) => ({ values, index }));
   const columns = varying.map((name) => ({
@@ -128,8 +134,18 @@ async function showSweep(context: Context, id: string, { watch }: { watch?: bool
   const { api, output } = context;
   const [sweep, runs] = await Promise.all([api.getSweep(id), api.listRuns(id)]);
   output.result({ sweep, runs }, () =>
-    [sweepFacts(sweep, output.colors), runsTable(runs, sweep, output.colors)].join('\n\n'),
+    [
+      sweepFacts(sweep, output.colors),
+      runsTable(runs, sweep, output.colors),
+      protocolText(sweep, output.colors),
+    ].join('\n\n'),
   );
+}
+
+/** How the figures that rank the runs are measured. */
+function protocolText({ spec: { objective } }: Sweep, colors: Colors): string {
+  const { label } = metricCatalogue[objective.metric];
+  return colors.dim(`${label}: ${protocolOf(objective.metric)}`);
 }
 
 function sweepFacts(sweep: SweepDetail, colors: Colors): string {

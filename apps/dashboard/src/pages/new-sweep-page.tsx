@@ -199,16 +199,23 @@ function PlanView({ plan, isChecking }: { plan: SweepPlan; isChecking: boolean }
   );
 }
 
+/** Lines about memory that are shown. */
+const mostForecasts = 12;
+
 /** What the networks take of a trainer's memory, and how they will run in it. */
 function Forecasts({ plan: { forecasts } }: { plan: SweepPlan }) {
   if (forecasts.length === 0) return null;
+  const shown = forecasts.slice(0, mostForecasts); // those that need most come first
   return (
     <ul className="plain hint" aria-label="Memory">
-      {forecasts.map(({ text, fits }) => (
+      {shown.map(({ text, fits }) => (
         <li key={text} data-fits={fits}>
           {text}
         </li>
       ))}
+      {forecasts.length > shown.length && (
+        <li>and {plural(forecasts.length - shown.length, 'other')} that need less</li>
+      )}
     </ul>
   );
 }

@@ -14,9 +14,22 @@ export function srgbToAb(red: number, green: number, blue: number): [a: number, 
  * the ab plane, so they make the outline, and for cells of 5 units and more they touch every cell that all 2^24
  * colours touch (checked for each grid size in bins.spec.ts).
  */
-export function gamutCells(gridSize: number): [i: number, j: number][] {
+export function gamutCells(gridSize: number): readonly Cell[] {
+  const known = cellsOfSize.get(gridSize);
+  if (known) return known;
+  const cells = findCells(gridSize);
+  cellsOfSize.set(gridSize, cells);
+  return cells;
+}
+
+type Cell = [i: number, j: number];
+
+/** Describing a thousand networks, as the plan of a sweep does, must not look at all colours a thousand times. */
+const cellsOfSize = new Map<number, readonly Cell[]>();
+
+function findCells(gridSize: number): Cell[] {
   brightest ??= brightestColors();
-  const cells = new Map<number, [number, number]>();
+  const cells = new Map<number, Cell>();
   for (let index = 0; index < brightest.length; index += 2) {
     const i = Math.floor(brightest[index]! / gridSize + 0.5);
     const j = Math.floor(brightest[index + 1]! / gridSize + 0.5);

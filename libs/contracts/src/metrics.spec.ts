@@ -1,10 +1,17 @@
 import { expect, it } from 'vitest';
-import { fromMeasured, measured, point, toMeasured } from './metrics.js';
+import { fromMeasured, measured, point, protocolOf, toMeasured } from './metrics.js';
 
 it.each([0.1, -0, 1e-300, NaN, Infinity, -Infinity])('carries %s through JSON', (value) => {
   const carried = measured.parse(JSON.parse(JSON.stringify(toMeasured(value))));
 
   expect(fromMeasured(carried)).toBe(value === 0 ? 0 : value);
+});
+
+it('says of what pictures and weights a validation metric is, beside how it is measured', () => {
+  expect(protocolOf('validation/ssim')).toMatch(
+    /^8-bit RGB, .* own image size, .* the averaged weights are measured\.$/,
+  );
+  expect(protocolOf('train/loss')).not.toMatch(/image size/);
 });
 
 it.each([{ seq: 0 }, { metric: 'train/lossy' }, { value: null }, { value: 'nan' }, { at: 'yesterday' }])(

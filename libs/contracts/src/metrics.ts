@@ -1,13 +1,17 @@
 import { z } from 'zod';
 
-/** Metrics that every run records. The unit and protocol stand here once, for every screen and export. */
+/**
+ * Metrics that every run records. The unit and protocol stand here once, for every screen and export; `protocolOf` adds what
+ * holds for all of a validation.
+ */
 export const metricCatalogue = {
   'train/loss': {
     unit: '',
     per: 'step',
     better: 'lower',
     label: 'train loss',
-    protocol: 'Loss of the batch, mean over its pixels.',
+    protocol:
+      'Loss of the batch: of each image the mean over its pixels, or with lossReduction sum their sum, averaged over the images. Rebalancing as in the paper weighs each pixel, that of the released code only its gradient.',
   },
   'train/learningRate': {
     unit: '',
@@ -50,14 +54,15 @@ export const metricCatalogue = {
     better: 'lower',
     label: 'validation loss',
     protocol:
-      'Same loss on the validation split, mean over all pixels. Not comparable across losses or bin grids.',
+      'The training loss, reduced and weighed alike, of the validation split. Not comparable across losses, bin grids, rebalancing or reductions.',
   },
   'validation/lossClassification': {
     unit: '',
     per: 'epoch',
     better: 'lower',
     label: 'cross entropy',
-    protocol: 'Classification term of the combined loss on the validation split, as the recipe reduces it.',
+    protocol:
+      'Classification term of the combined loss on the validation split, reduced and weighed as in training.',
   },
   'validation/lossRegression': {
     unit: '',
@@ -200,6 +205,17 @@ export const metricCatalogue = {
   { unit: string; per: 'step' | 'epoch'; better: 'lower' | 'higher' | null; label: string; protocol: string }
 >;
 export type MetricName = keyof typeof metricCatalogue;
+
+/** Holds for all of `validation/`, so that a list of metrics says it once. */
+export const validationProtocol =
+  "Every validation metric is measured at the run's own image size, to which the true pictures are resized too; with averageDecay, the averaged weights are measured.";
+
+/** How one metric is measured, where it stands alone. */
+export const protocolOf = (metric: MetricName): string =>
+  [metricCatalogue[metric].protocol, ...(metric.startsWith('validation/') ? [validationProtocol] : [])].join(
+    ' ',
+  );
+
 export const metricName = z.enum(Object.keys(metricCatalogue) as [MetricName, ...MetricName[]]);
 
 /** A measured number, non-finite ones spelled out because JSON has no word for them. */

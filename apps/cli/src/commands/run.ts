@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attempt, Checkpoint, LogLine, RunDetail } from '@chromatune/contracts';
-import { floorOf, isEnded, learningMetric, metricCatalogue, type MetricName } from '@chromatune/contracts';
+import {
+  floorOf,
+  isEnded,
+  learningMetric,
+  metricCatalogue,
+  type MetricName,
+  validationProtocol,
+} from '@chromatune/contracts';
 import type { Command } from 'commander';
 import {
   ageText,
@@ -79,7 +86,7 @@ function runText(run: RunDetail, withProtocols: boolean, colors: Colors): string
   const parts = [
     runFacts(run, colors),
     metricsTable(run, colors),
-    withProtocols && protocolsText(run, colors),
+    withProtocols ? protocolsText(run, colors) : protocolsHint(run, colors),
     attemptsTable(run.attempts, colors),
     checkpointsTable(run.checkpoints, colors),
     `${colors.dim('recipe')}\n${JSON.stringify(run.recipe, null, 2)}`,
@@ -148,12 +155,15 @@ function metricsTable({ latest, best, baselines }: RunDetail, colors: Colors): s
 const measuredNames = (latest: RunDetail['latest']) =>
   (Object.keys(metricCatalogue) as MetricName[]).filter((name) => latest[name] !== undefined);
 
+const protocolsHint = ({ latest }: RunDetail, colors: Colors) =>
+  measuredNames(latest).length > 0 && colors.dim('With --protocols it says how each metric is measured.');
+
 /** How each metric of the table is measured, a paragraph each. */
 function protocolsText({ latest }: RunDetail, colors: Colors): string {
   const lines = measuredNames(latest).map(
     (name) => `${colors.bold(name)}  ${metricCatalogue[name].protocol}`,
   );
-  return [colors.dim('how they are measured'), ...lines].join('\n');
+  return [colors.dim('how they are measured'), ...lines, validationProtocol].join('\n');
 }
 
 const attemptsTable = (attempts: Attempt[], colors: Colors) =>

@@ -1,4 +1,4 @@
-import { metricCatalogue } from '@chromatune/contracts';
+import { metricCatalogue, validationProtocol } from '@chromatune/contracts';
 import { Menu } from '../ui/menu.js';
 import { useView, useViewStore } from '../view/view-context.js';
 import { type PanelName, panelNames, panels, usualPanels } from '../view/view-state.js';
@@ -33,6 +33,7 @@ export function MoreCharts() {
             </label>
           );
         })}
+        <p className="hint">{validationProtocol}</p>
       </fieldset>
     </Menu>
   );

@@ -1,4 +1,11 @@
-import { baselinesOf, floorOf, metricCatalogue, type MetricName, type Run } from '@chromatune/contracts';
+import {
+  baselinesOf,
+  floorOf,
+  metricCatalogue,
+  type MetricName,
+  type Run,
+  validationProtocol,
+} from '@chromatune/contracts';
 import { formatMetric, formatMetricWithUnit, nothing } from '../ui/format.js';
 
 const metrics = Object.keys(metricCatalogue) as MetricName[];
@@ -9,6 +16,7 @@ export function MetricsTable({ run }: { run: Run }) {
   return (
     <section className="panel" aria-label="Metrics">
       <h2>Metrics</h2>
+      <p className="table-note hint">{validationProtocol}</p>
       {measured.length === 0 ? (
         <p className="table-empty">The first ones come with the first step.</p>
       ) : (

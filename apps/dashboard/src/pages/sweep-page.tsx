@@ -10,6 +10,7 @@ import { AgainstBaselines } from '../ui/baselines.js';
 import { CommandButton } from '../ui/command-button.js';
 import { formatDuration, formatMetric, unitOf } from '../ui/format.js';
 import { Loaded } from '../ui/loaded.js';
+import { Protocol } from '../ui/protocol.js';
 import { StateBar, StateTag } from '../ui/states.js';
 import { useTitle } from '../ui/use-title.js';
 import { secondsLeft } from '../view/expected-end.js';
@@ -95,7 +96,9 @@ function SweepHead({ sweep, runs }: { sweep: SweepDetail; runs: Run[] }) {
         </div>
         {sweep.best && (
           <div>
-            <dt>best {metricCatalogue[metric].label}</dt>
+            <dt className="with-protocol">
+              best {metricCatalogue[metric].label} <Protocol metric={metric} />
+            </dt>
             <dd>
               <Link to={`/runs/${sweep.best.runId}`} title={sweep.best.label}>
                 <b>{formatMetric(metric, sweep.best.value)}</b> {unitOf(metric)}

@@ -10,7 +10,7 @@ import { oneOf, shown } from './allowed.js';
 import { checkSpace } from './check-space.js';
 import { type LocatedProblem, toSpecProblem } from './located-problem.js';
 import { makesLossesIncomparable, naturalGoal } from './objective.js';
-import { toModel } from './recipe.js';
+import { toModel, toOptimizer } from './recipe.js';
 import { dependenciesOf, fixedValue, isDistribution, listedValues, whenOf } from './space.js';
 import { countCombinations, suggestAll, varyingParameters } from './suggest.js';
 
@@ -128,7 +128,9 @@ const overlap = (some: readonly ParameterValue[], others: readonly ParameterValu
   some.some((value) => others.includes(value));
 
 /** Values that are allowed one by one, but not together in one run. */
-function checkTogether(spec: SweepSpec): LocatedProblem[] {
+const checkTogether = (spec: SweepSpec) => [...checkHalving(spec), ...checkNesterov(spec)];
+
+function checkHalving(spec: SweepSpec): LocatedProblem[] {
   if (!possibleValues(spec, 'cut')?.includes('conv5')) return [];
   const odd = suggestAll(spec)
     .map((values) => toModel(spec, values))
@@ -137,6 +139,19 @@ function checkTogether(spec: SweepSpec): LocatedProblem[] {
   const section = 'cut' in spec.space ? 'space' : 'model';
   const message = `A network cut after conv5 halves the side five times, so imageSize must be a multiple of 32, not ${odd.imageSize}.`;
   return [{ path: [section, 'cut'], message }];
+}
+
+/** PyTorch refuses it too: without momentum there is nothing to look ahead with. */
+function checkNesterov(spec: SweepSpec): LocatedProblem[] {
+  if (!possibleValues(spec, 'nesterov')?.includes(true)) return [];
+  const isPlain = suggestAll(spec)
+    .map((values) => toOptimizer(spec, values))
+    .some((optimizer) => optimizer.type === 'sgd' && optimizer.nesterov && optimizer.momentum === 0);
+  if (!isPlain) return [];
+  const section = 'nesterov' in spec.space ? 'space' : 'training';
+  const message =
+    'With momentum 0, nesterov: true changes nothing: the run would be plain SGD. Give it a momentum above 0, or leave nesterov out.';
+  return [{ path: [section, 'nesterov'], message }];
 }
 
 function checkObjective(spec: SweepSpec): LocatedProblem[] {

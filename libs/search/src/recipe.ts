@@ -23,7 +23,7 @@ export function toRecipe(spec: SweepSpec, values: ParameterValues, dataset: Reci
     dataset,
     model: toModel(spec, values),
     loss: toLoss(of),
-    optimizer: toOptimizer(of),
+    optimizer: toOptimizer(spec, values),
     encoderLearningRateFactor: of('encoderLearningRateFactor'),
     schedule: toSchedule(of),
     warmupSteps: of('warmupSteps'),
@@ -117,7 +117,8 @@ function toClassification(of: ValueOf): ClassificationRecipe {
   };
 }
 
-function toOptimizer(of: ValueOf): Recipe['optimizer'] {
+export function toOptimizer(spec: SweepSpec, values: ParameterValues): Recipe['optimizer'] {
+  const of = valuesOf(spec, values);
   const type = of('optimizer');
   const shared = { learningRate: of('learningRate'), weightDecay: of('weightDecay') };
   if (type === 'sgd') return { type, ...shared, momentum: of('momentum'), nesterov: of('nesterov') };

@@ -57,6 +57,18 @@ budget: { epochs: 1 }
     ]);
   });
 
+  it("may have Nesterov's momentum where there is one", () => {
+    const text = `name: a
+dataset: b
+training: { optimizer: sgd }
+space:
+  momentum: [0, 0.9]
+  nesterov: { values: [true], when: { momentum: 0.9 } }
+budget: { epochs: 1 }
+`;
+    expect(planSweep(text).preview).toEqual([{ momentum: 0 }, { momentum: 0.9, nesterov: true }]);
+  });
+
   it('may rank by the mean loss over the pixels of images of any size', () => {
     const text = `name: a
 dataset: b
@@ -441,6 +453,26 @@ budget: { runs: 60, epochs: 1 }`,
     5,
     8,
     /^A network cut after conv5 halves the side five times, so imageSize must be a multiple of 32, not \d+/,
+  ],
+  [
+    "Nesterov's momentum without a momentum",
+    `${space('seed: [1, 2]')}training: { optimizer: sgd, momentum: 0, nesterov: true }`,
+    6,
+    52,
+    /^With momentum 0, nesterov: true changes nothing: the run would be plain SGD\. Give it a momentum above 0/,
+  ],
+  [
+    "Nesterov's momentum without a momentum in some run",
+    `name: a
+dataset: b
+training: { optimizer: sgd }
+space:
+  momentum: [0, 0.9]
+  nesterov: [false, true]
+budget: { epochs: 1 }`,
+    6,
+    13,
+    /^With momentum 0, nesterov: true changes nothing/,
   ],
   [
     'a grid over a distribution without count',

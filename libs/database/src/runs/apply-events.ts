@@ -8,8 +8,10 @@ import {
   type SpooledEvent,
 } from '@chromatune/contracts';
 import { announcement, payloadsOf, type Sql, storable } from '../session.js';
+import { type RunRow } from '../stores/run-row.js';
 import { endAttempt, type RunningRun } from './leases.js';
 import { addPoints, type Progress, recomputeProgress } from './progress.js';
+import { recipeDigest } from './recipe-digest.js';
 
 type EventOf<T extends SpooledEvent['type']> = Extract<SpooledEvent, { type: T }>;
 
@@ -169,10 +171,16 @@ async function writeStart(
   started: AppliedOf<'started'> | undefined,
 ): Promise<void> {
   if (!started) return;
-  await sql.change(`UPDATE runs SET total_steps = $2, micro_batch = $3 WHERE id = $1`, [
+  const { recipe, environment } = (await sql.row<Pick<RunRow, 'recipe' | 'environment'>>(
+    `SELECT recipe, environment FROM runs WHERE id = $1`,
+    [run.id],
+  ))!;
+  const digest = recipeDigest(recipe, environment!, started.microBatch); // the claim has set the environment
+  await sql.change(`UPDATE runs SET total_steps = $2, micro_batch = $3, recipe_digest = $4 WHERE id = $1`, [
     run.id,
     started.totalSteps,
     started.microBatch,
+    digest,
   ]);
   if (started.fromStep === run.resumedFromStep) return;
   await sql.change(`UPDATE attempts SET resumed_from_step = $3 WHERE run_id = $1 AND number = $2`, [

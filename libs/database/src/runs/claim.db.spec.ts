@@ -53,6 +53,31 @@ test('answers all that an attempt needs, and keeps the digest of the whole recip
   expect(stored).toEqual(environment());
 });
 
+test('has the digest of a recipe that names the micro-batch, once a trainer has chosen one', async () => {
+  const { batchSize } = recipe();
+  const digestOfDemo = async (id = 'demo-0') => (await spec.database.runs.detail(id))!.recipeDigest;
+  const startWith = (attempt: number, microBatch: number) =>
+    apply(spec.database, attempt, [
+      { type: 'started', seq: 1, fromStep: 0, totalSteps: 400, parameters: 1000, microBatch },
+    ]);
+  await claim(spec.database);
+  const asWritten = await digestOfDemo();
+
+  await startWith(1, batchSize);
+  const atOnce = await digestOfDemo();
+  await spec.database.runs.release({ runId: 'demo-0', attempt: 1, state: 'released', reason: 'test' });
+  await claim(spec.database, 2);
+  await startWith(2, 2);
+  const inPieces = await digestOfDemo();
+  await spec.database.runs.insertReproduction('demo-0', recipe());
+  await claim(spec.database, 1, { runId: 'demo-0-r1' });
+
+  const named = canonicalJson({ ...recipe(), microBatch: 2, environment: environment() });
+  expect(atOnce).toBe(asWritten);
+  expect(inPieces).toBe(createHash('sha256').update(named).digest('hex'));
+  expect(await digestOfDemo('demo-0-r1')).toBe(inPieces);
+});
+
 test('drops a door-bell for an attempt that is over or not next', async () => {
   await claim(spec.database);
   await spec.database.runs.release({ runId: 'demo-0', attempt: 1, state: 'released', reason: 'test' });

@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
 import {
-  canonicalJson,
   type Checkpoint,
   type DatasetManifest,
   DomainError,
@@ -13,6 +11,7 @@ import { type Sql } from '../session.js';
 import { latestCheckpoint } from '../stores/checkpoints.store.js';
 import { isSameEngine, onlineTrainers, type RunRow, selectRuns, toRun } from '../stores/run-row.js';
 import { recomputeProgress } from './progress.js';
+import { recipeDigest } from './recipe-digest.js';
 
 export interface ClaimRequest {
   runId: string;
@@ -70,9 +69,7 @@ export async function claimRun(sql: Sql, request: ClaimRequest): Promise<Claim |
 
 async function beginAttempt(sql: Sql, run: RunRow, request: ClaimRequest, fromStep: number): Promise<void> {
   const environment = run.environment ?? request.environment;
-  const digest = createHash('sha256')
-    .update(canonicalJson({ ...run.recipe, environment }))
-    .digest('hex');
+  const digest = recipeDigest(run.recipe, environment, run.microBatch);
   await sql.change(
     `UPDATE runs SET state = 'running', command = 'continue', attempt = $2, environment = $3, recipe_digest = $4,
        failure = NULL, started_at = coalesce(started_at, now()), ended_at = NULL

@@ -14,12 +14,12 @@ export interface DigestReport {
   busyThreads: number;
 }
 
-const [engine, threads, steps] = process.argv.slice(2);
-await loadEngine(engineName.parse(engine), { threads: Number(threads) });
-await trainShortly({ loss: 'regression', steps: 1 }); // compiles and loads what is needed once
+const [name, threads, steps] = process.argv.slice(2);
+const engine = await loadEngine(engineName.parse(name), { threads: Number(threads) });
+await trainShortly(engine, { loss: 'regression', steps: 1 }); // compiles and loads what is needed once
 
 const [cpuBefore, startedAt] = [process.cpuUsage(), performance.now()];
-const { state, losses } = await trainShortly({ loss: 'regression', steps: Number(steps) });
+const { state, losses } = await trainShortly(engine, { loss: 'regression', steps: Number(steps) });
 const cpu = process.cpuUsage(cpuBefore);
 const busyThreads = (cpu.user + cpu.system) / 1000 / (performance.now() - startedAt);
 

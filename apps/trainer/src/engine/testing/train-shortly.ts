@@ -1,4 +1,4 @@
-import { buildNetwork, createEagerStep, inMemory, makeLoss, type StateTensor } from '@chromatune/models';
+import { buildNetwork, inMemory, makeLoss, type StateTensor } from '@chromatune/models';
 import {
   plainAdam,
   plainClassification,
@@ -9,6 +9,7 @@ import {
 } from '@chromatune/contracts';
 import { stream } from '@chromatune/random';
 import * as tf from '@tensorflow/tfjs';
+import type { Engine } from '../../engine.js';
 import { learnableBatch } from './learnable-batch.js';
 
 export interface ShortTraining {
@@ -17,23 +18,15 @@ export interface ShortTraining {
   state: StateTensor[];
 }
 
-/** Trains a narrow ResNet-18 on four images of 32 x 32 whose colour follows from their lightness. */
-export async function trainShortly({
-  loss: type,
-  steps,
-}: {
-  loss: 'regression' | 'classification';
-  steps: number;
-}) {
+/** Trains a narrow ResNet-18, by the engine's own steps, on four images of 32 x 32 whose colour follows from their lightness. */
+export async function trainShortly(
+  { createStep }: Engine,
+  { loss: type, steps }: { loss: 'regression' | 'classification'; steps: number },
+): Promise<ShortTraining> {
   const tiny = recipe(type);
   const network = buildNetwork(tiny, 1);
   const loss = makeLoss(tiny);
-  const step = createEagerStep(
-    network,
-    loss,
-    { ...plainTraining, ...tiny, epochs: 1 },
-    { stepsPerEpoch: steps },
-  );
+  const step = createStep(network, loss, { ...plainTraining, ...tiny, epochs: 1 }, { stepsPerEpoch: steps });
   const result: ShortTraining = { losses: [], tensorsAfterSteps: [], state: [] };
   const batch = learnableBatch(stream(1, 'short training'), { images: 4, size: 32 });
   for (let i = 0; i < steps; i++) {

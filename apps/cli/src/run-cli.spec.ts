@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import {
+  type Checkpoint,
   plainAdam,
   plainModel,
   plainRegression,
@@ -79,6 +80,37 @@ describe('the command line', () => {
     expect(explained.stdout).toMatch(
       /validation\/auc +Share of all validation pixels .* by trapezoids over 150/,
     );
+  });
+
+  it('shows the checkpoints of a run in the metric by which the best is chosen', async () => {
+    const saved = (epoch: number, value: number | null, isBest: boolean): Checkpoint => ({
+      ...{ attempt: 1, step: 10 * epoch, epoch, kind: value === null ? 'pause' : 'epoch', key: 'k' },
+      ...{ bytes: 2048, sha256: 'a'.repeat(64), weightsSha256: 'b'.repeat(64), abRmse: 14 },
+      ...{ objective: { metric: 'validation/aucRebalanced', value }, isBest, at: new Date().toISOString() },
+    });
+    const checkpoints = [saved(1, 0.75, true), saved(2, 0.5, false), saved(2.5, null, false)];
+    const { stdout } = await run(['run', 'show', 'r'], () => ({
+      json: { ...aRun({}), ...detail, checkpoints } satisfies RunDetail,
+    }));
+
+    expect(stdout).toMatch(/KIND +rebalanced AuC +SIZE\n/);
+    expect(stdout).toMatch(/step 10 +1 +epoch, best +0\.7500 +2\.0 KiB\n/);
+    expect(stdout).toMatch(/step 25 +2\.5 +pause +– /);
+  });
+
+  it('says how the batch of a run is computed, in show and in the export', async () => {
+    const shown = { ...aRun({ microBatch: 12 }), ...detail };
+    const out = path.join(folder, 'export');
+
+    const { stdout } = await run(['run', 'show', shown.id], () => ({ json: shown }));
+    const exported = await run(['run', 'export', shown.id, '--out', out], ({ path: asked }) =>
+      asked.endsWith('.csv') ? { bytes: Buffer.from('') } : { json: asked.endsWith('/samples') ? [] : shown },
+    );
+
+    expect(stdout).toMatch(/batch +32, computed 2 × 12 \+ 8\n/);
+    expect(exported.code).toBe(0);
+    const provenance = JSON.parse(await readFile(path.join(out, 'recipe.json'), 'utf8')) as object;
+    expect(provenance).toMatchObject({ microBatch: 12, recipe: { batchSize: 32 } });
   });
 
   it('says what to do where there is nothing yet', async () => {

@@ -57,7 +57,7 @@ export const spooledEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('checkpoint'),
     seq: z.number().int(),
-    checkpoint: checkpoint.omit({ attempt: true, key: true, isBest: true }),
+    checkpoint: checkpoint.omit({ attempt: true, key: true, objective: true, isBest: true }),
     file: z.string(),
   }),
   z.object({

@@ -149,6 +149,9 @@ export const checkpoint = z.object({
   sha256,
   weightsSha256: sha256,
   abRmse: z.number().nullable(),
+  objective: z
+    .object({ metric: metricName, value: measured.nullable() })
+    .describe("By what the best is chosen: the metric of the sweep's objective, outside a sweep ab RMSE."),
   isBest: z.boolean(),
   at: instant,
 });

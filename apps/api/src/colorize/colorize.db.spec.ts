@@ -223,7 +223,7 @@ function actAsTrainer(work: (request: ColorizeRequest) => Promise<void>): Colori
 }
 
 async function launchRun(loss = 'regression'): Promise<string> {
-  const yaml = `name: a sweep\ndataset: photos\ntraining: { loss: ${loss} }\nbudget: { epochs: 2 }\n`;
+  const yaml = `name: a sweep\ndataset: photos\ntraining: { loss: ${loss} }\nobjective: { metric: validation/aucRebalanced }\nbudget: { epochs: 2 }\n`;
   const { body } = await api.post<Sweep>('/sweeps', { yaml });
   const runs = await until(
     () => api.get<{ id: string }[]>(`/sweeps/${body.id}/runs`),
@@ -232,11 +232,24 @@ async function launchRun(loss = 'regression'): Promise<string> {
   return runs[0]!.id;
 }
 
-/** A run with checkpoints of two epochs, the first of them the better one. */
+/** A run with checkpoints of two epochs, the first of them the better one by what its sweep ranks by, if not in ab RMSE. */
 async function trainedRun(loss = 'regression'): Promise<RunDetail> {
   await trainer.register();
   const id = await launchRun(loss);
   await trainer.claim(id);
+  const now = new Date().toISOString();
+  const measured = (
+    epoch: number,
+    metric: 'validation/abRmse' | 'validation/aucRebalanced',
+    value: number,
+  ) => ({
+    type: 'point' as const,
+    metric,
+    step: epoch,
+    epoch,
+    value,
+    at: now,
+  });
   const saved = (epoch: number) => ({
     type: 'checkpoint' as const,
     key: `runs/${id}/1/checkpoints/${epoch}.safetensors`,
@@ -247,11 +260,19 @@ async function trainedRun(loss = 'regression'): Promise<RunDetail> {
       bytes: 10,
       sha256: createHash('sha256').update(`${id}.${epoch}`).digest('hex'),
       weightsSha256: 'a'.repeat(64),
-      abRmse: 10 + epoch,
-      at: new Date().toISOString(),
+      abRmse: 15 - epoch,
+      at: now,
     },
   });
-  await trainer.report(id, 1, [saved(1), saved(2)]);
+  await trainer.report(
+    id,
+    1,
+    [1, 2].flatMap((epoch) => [
+      measured(epoch, 'validation/abRmse', 15 - epoch),
+      measured(epoch, 'validation/aucRebalanced', 0.8 - epoch / 10),
+      saved(epoch),
+    ]),
+  );
   await trainer.complete(id, 'a'.repeat(64));
   return api.get<RunDetail>(`/runs/${id}`);
 }

@@ -272,21 +272,21 @@ describe('old checkpoints', () => {
     const steps = [1, 2, 3, 4, 5, 6];
     for (const step of steps) await objects.put(keyOf(step), new Uint8Array([step]));
     // All at once: the scheduler looks every second, and leaves four alone, as many as may ever be kept.
-    const checkpoints = steps.map((step) => ({
-      type: 'checkpoint' as const,
-      key: keyOf(step),
-      checkpoint: {
-        step,
-        epoch: step,
-        kind: 'epoch' as const,
-        bytes: 1,
-        sha256: sha256('c'),
-        weightsSha256: sha256('c'),
-        abRmse: step === 2 ? 10 : 20,
-        at: new Date().toISOString(),
-      },
-    }));
-    await trainer.report(runId, 1, checkpoints);
+    const now = new Date().toISOString();
+    const epochs = steps.flatMap((step) => {
+      const abRmse = step === 2 ? 10 : 20;
+      const here = { step, epoch: step, at: now };
+      const file = { bytes: 1, sha256: sha256('c'), weightsSha256: sha256('c') };
+      return [
+        { type: 'point' as const, metric: 'validation/abRmse' as const, value: abRmse, ...here },
+        {
+          type: 'checkpoint' as const,
+          key: keyOf(step),
+          checkpoint: { kind: 'epoch' as const, abRmse, ...file, ...here },
+        },
+      ];
+    });
+    await trainer.report(runId, 1, epochs);
     const kept = await until(
       () => api.get<RunDetail>(`/runs/${runId}`),
       ({ checkpoints }) => checkpoints.length === 3,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attempt, Checkpoint, LogLine, RunDetail } from '@chromatune/contracts';
 import {
+  batchText,
   floorOf,
   isEnded,
   learningMetric,
@@ -107,6 +108,7 @@ function runFacts(run: RunDetail, colors: Colors): string {
         'progress',
         `epoch ${numberText(run.epoch)} of ${run.epochs}, step ${run.step}${totalSteps ? ` of ${totalSteps}` : ''}`,
       ],
+      ['batch', batchText(run.recipe.batchSize, run.microBatch)],
       ['restarts', run.restarts > 0 ? String(run.restarts) : null],
       [
         'engine',
@@ -181,19 +183,26 @@ const attemptsTable = (attempts: Attempt[], colors: Colors) =>
     colors,
   );
 
-const checkpointsTable = (checkpoints: Checkpoint[], colors: Colors) =>
-  checkpoints.length > 0 &&
-  table(
+function checkpointsTable(checkpoints: Checkpoint[], colors: Colors): string | false {
+  const [first] = checkpoints;
+  if (!first) return false;
+  const { metric } = first.objective; // one for all of a run
+  return table(
     checkpoints,
     [
       { title: 'CHECKPOINT', value: ({ step }) => `step ${step}` },
       { title: 'EPOCH', value: ({ epoch }) => numberText(epoch), right: true },
       { title: 'KIND', value: ({ kind, isBest }) => (isBest ? `${kind}, best` : kind) },
-      { title: 'ab RMSE', value: ({ abRmse }) => metricText('validation/abRmse', abRmse), right: true },
+      {
+        title: metricCatalogue[metric].label,
+        value: ({ objective }) => metricText(metric, objective.value),
+        right: true,
+      },
       { title: 'SIZE', value: ({ bytes }) => bytesText(bytes), right: true },
     ],
     colors,
   );
+}
 
 async function printLog(
   { api, output }: Context,

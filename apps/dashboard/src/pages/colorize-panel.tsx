@@ -1,4 +1,9 @@
-import { type ClassificationRecipe, classificationOf, type RunDetail } from '@chromatune/contracts';
+import {
+  type ClassificationRecipe,
+  classificationOf,
+  metricCatalogue,
+  type RunDetail,
+} from '@chromatune/contracts';
 import { useMutation } from '@tanstack/react-query';
 import { type DragEvent, useEffect, useState } from 'react';
 import { colorizePhoto } from '../api/client.js';
@@ -91,11 +96,12 @@ function EpochChoice({
   onChange: (epoch: string) => void;
 }) {
   const epochs = [...new Set(run.checkpoints.map(({ epoch }) => epoch))].filter(Number.isInteger);
+  const best = run.checkpoints.find(({ isBest }) => isBest);
   return (
     <label>
       checkpoint{' '}
       <select value={value} onChange={({ target }) => onChange(target.value)}>
-        <option value="best">best</option>
+        <option value="best">best{best && ` in ${metricCatalogue[best.objective.metric].label}`}</option>
         {epochs.map((epoch) => (
           <option key={epoch} value={epoch}>
             epoch {epoch}

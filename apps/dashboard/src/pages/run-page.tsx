@@ -1,4 +1,4 @@
-import type { RunDetail } from '@chromatune/contracts';
+import { metricCatalogue, type RunDetail } from '@chromatune/contracts';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { Link, useParams } from 'react-router';
@@ -158,7 +158,7 @@ function SweepLink({ id }: { id: string }) {
 function RecipeOf({ run }: { run: RunDetail }) {
   return (
     <>
-      <RecipeTable recipe={run.recipe} varying={Object.keys(run.parameters)} />
+      <RecipeTable run={run} />
       <dl className="facts facts-stack">
         <div>
           <dt>engine</dt>
@@ -223,10 +223,11 @@ function RunSamples({ run, samples, range }: SamplesProps) {
 }
 
 function Checkpoints({ run }: { run: RunDetail }) {
+  const metric = run.checkpoints[0]?.objective.metric; // one for all of a run
   return (
     <section className="panel" aria-label="Checkpoints">
       <h2>Checkpoints</h2>
-      {run.checkpoints.length === 0 ? (
+      {metric === undefined ? (
         <p className="table-empty">The first one is saved when the first epoch is done.</p>
       ) : (
         <div className="table-box">
@@ -241,7 +242,7 @@ function Checkpoints({ run }: { run: RunDetail }) {
                 </th>
                 <th scope="col">kind</th>
                 <th scope="col" className="figure">
-                  ab RMSE
+                  {metricCatalogue[metric].label}
                 </th>
                 <th scope="col" className="figure">
                   size
@@ -260,7 +261,7 @@ function Checkpoints({ run }: { run: RunDetail }) {
                     {checkpoint.kind}
                     {checkpoint.isBest && <b> best</b>}
                   </td>
-                  <td className="figure">{formatMetric('validation/abRmse', checkpoint.abRmse)}</td>
+                  <td className="figure">{formatMetric(metric, checkpoint.objective.value)}</td>
                   <td className="figure">{formatBytes(checkpoint.bytes)}</td>
                   <td>
                     <code title={checkpoint.weightsSha256}>{checkpoint.weightsSha256.slice(0, 12)}</code>

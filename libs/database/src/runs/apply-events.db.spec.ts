@@ -14,6 +14,7 @@ import {
   measure,
   point,
   points,
+  recipe,
   sample,
 } from '../spec-fixtures.js';
 import { type AppliedEvent, maxLogLines } from './apply-events.js';
@@ -331,20 +332,68 @@ test('keeps the newest log lines, without characters that text cannot hold', asy
   expect([next[0]!.seq, next.at(-1)!.seq]).toEqual([601, 1600]);
 });
 
-test('keeps of the checkpoints the two newest, the best and the final one', async () => {
-  await claim(spec.database);
-  const steps = [10, 20, 30, 40, 50];
-  await apply(
-    spec.database,
-    1,
-    steps.map((step, index) => checkpoint(index + 1, step, [9, 5, 7, 8, 6][index])),
-  );
+const errors = ['NaN', 5, 7, 8, 6] as const;
+const aucs = [0.7, 0.75, 0.8, 'NaN', 0.8] as const;
 
-  const removable = await spec.database.checkpoints.removable('demo-0');
+test.each([
+  ['validation/abRmse', errors, { removable: [10, 30], best: 20 }],
+  ['validation/aucRebalanced', aucs, { removable: [10, 20], best: 30 }],
+] as const)(
+  'keeps of the checkpoints the two newest, the final one and the best in %s, by which the sweep ranks',
+  async (metric, values, expected) => {
+    await clear(spec);
+    await insertSweep(spec.database, 1, { objective: { metric } });
+    await claim(spec.database);
+    await apply(spec.database, 1, epochs);
 
-  expect(removable.map(({ step }) => step)).toEqual([10, 30]);
-  expect((await demo()).checkpoints.find(({ isBest }) => isBest)!.step).toBe(20);
+    const removable = await spec.database.checkpoints.removable('demo-0');
+
+    expect(removable.map(({ step }) => step)).toEqual(expected.removable);
+    const { checkpoints } = await demo();
+    expect(checkpoints.map(({ objective }) => objective)).toEqual(values.map((value) => ({ metric, value })));
+    expect(checkpoints.filter(({ isBest }) => isBest).map(({ step }) => step)).toEqual([expected.best]);
+  },
+);
+
+test('chooses the best checkpoint of a run outside any sweep by its ab RMSE', async () => {
+  await clear(spec);
+  await insertSweep(spec.database, 1, { objective: { metric: 'validation/aucRebalanced' } });
+  const { id } = await runs().insertReproduction('demo-0', recipe());
+  await claim(spec.database, 1, { runId: id });
+  await runs().reportsOf({ runId: id, attempt: 1 }).apply(epochs);
+
+  const best = (await spec.database.checkpoints.ofRun(id)).find(({ isBest }) => isBest)!;
+
+  expect([best.step, best.objective]).toEqual([20, { metric: 'validation/abRmse', value: 5 }]);
 });
+
+test('takes neither a superseded checkpoint for the best one, nor one in the middle of an epoch', async () => {
+  await claim(spec.database);
+  await apply(spec.database, 1, [
+    measure(1, 'validation/abRmse', 10, 9),
+    checkpoint(2, 10),
+    measure(3, 'validation/abRmse', 20, 5),
+    checkpoint(4, 20),
+  ]);
+  await runs().release({ runId: 'demo-0', attempt: 1, state: 'lost', reason: 'test' });
+  await claim(spec.database, 2);
+  await apply(spec.database, 2, [started(1, 10), checkpoint(2, 15)]);
+
+  const { checkpoints } = await demo();
+
+  expect(checkpoints.map(({ step, objective, isBest }) => [step, objective.value, isBest])).toEqual([
+    [10, 9, true],
+    [15, null, false],
+    [20, 5, false],
+  ]);
+});
+
+/** Five, each with what it measured and then its checkpoint. */
+const epochs = [10, 20, 30, 40, 50].flatMap((step, index) => [
+  measure(3 * index + 1, 'validation/abRmse', step, errors[index]!),
+  measure(3 * index + 2, 'validation/aucRebalanced', step, aucs[index]!),
+  checkpoint(3 * index + 3, step),
+]);
 
 function started(seq: number, fromStep: number): AppliedEvent {
   return { type: 'started', seq, fromStep, totalSteps: 400, parameters: 1000, microBatch: 16 };

@@ -30,7 +30,7 @@ export function addPoints(progress: Progress, points: ProgressPoint[]): Progress
 }
 
 /** Metrics that are neither better low nor high have no best. The first of equal values stays. */
-function isBetter(metric: MetricName, value: number, best: number | undefined): boolean {
+export function isBetter(metric: MetricName, value: number, best: number | undefined): boolean {
   const { better } = metricCatalogue[metric];
   if (better === null || !Number.isFinite(value)) return false;
   return best === undefined || (better === 'lower' ? value < best : value > best);

@@ -1,5 +1,6 @@
-import { type Checkpoint } from '@chromatune/contracts';
+import { type Checkpoint, type MetricName, toMeasured } from '@chromatune/contracts';
 import { type CheckpointEntity } from '../entities/checkpoint.entity.js';
+import { isBetter } from '../runs/progress.js';
 import { type Session, type Sql } from '../session.js';
 
 /** Saved states of runs. Their files are in the object store under `key`. */
@@ -58,7 +59,8 @@ export class CheckpointsStore {
 /** The two newest, the best and the final one, when they are all different. */
 const mostKept = 4;
 
-type Row = CheckpointEntity & { superseded: boolean; isBest: boolean };
+type StoredRow = CheckpointEntity & { superseded: boolean; metric: MetricName; value: number | null };
+type Row = StoredRow & { isBest: boolean };
 
 export async function checkpointsOfRun(sql: Sql, runId: string): Promise<Checkpoint[]> {
   return (await readRows(sql, runId)).map(toCheckpoint);
@@ -69,18 +71,34 @@ export async function latestCheckpoint(sql: Sql, runId: string): Promise<Checkpo
   return row ? toCheckpoint(row) : null;
 }
 
+/** What an epoch measured was written before its checkpoint, which therefore never lacks it; that of a pause has none. */
 async function readRows(sql: Sql, runId: string): Promise<Row[]> {
-  const rows = await sql.rows<Row>(
-    `SELECT k.*, coalesce(k.step > c.cut_step, false) AS superseded
-     FROM checkpoints k JOIN attempt_cuts c ON c.run_id = k.run_id AND c.attempt = k.attempt
+  const rows = await sql.rows<StoredRow>(
+    `SELECT k.*, coalesce(k.step > c.cut_step, false) AS superseded, objective.metric, p.value
+     FROM checkpoints k
+     JOIN attempt_cuts c ON c.run_id = k.run_id AND c.attempt = k.attempt
+     JOIN runs r ON r.id = k.run_id
+     LEFT JOIN sweeps s ON s.id = r.sweep_id
+     CROSS JOIN LATERAL (
+       SELECT coalesce(s.spec -> 'objective' ->> 'metric', 'validation/abRmse') AS metric) AS objective
+     LEFT JOIN points p ON p.run_id = k.run_id AND p.attempt = k.attempt AND p.step = k.step
+       AND p.metric = objective.metric
      WHERE k.run_id = $1 AND k.removed_at IS NULL
      ORDER BY k.step, k.attempt`,
     [runId],
   );
-  const rated = rows.filter((row) => !row.superseded && row.abRmse !== null && Number.isFinite(row.abRmse));
-  const best = Math.min(...rated.map((row) => row.abRmse!));
-  const first = rated.find((row) => row.abRmse === best);
-  return rows.map((row) => ({ ...row, isBest: row === first }));
+  const best = bestOf(rows);
+  return rows.map((row) => ({ ...row, isBest: row === best }));
+}
+
+function bestOf(rows: StoredRow[]): StoredRow | undefined {
+  const rated = rows.filter(
+    (row): row is StoredRow & { value: number } => !row.superseded && row.value !== null,
+  );
+  return rated.reduce<(typeof rated)[number] | undefined>(
+    (best, row) => (isBetter(row.metric, row.value, best?.value) ? row : best),
+    undefined,
+  );
 }
 
 const toCheckpoint = (row: Row): Checkpoint => ({
@@ -93,6 +111,7 @@ const toCheckpoint = (row: Row): Checkpoint => ({
   sha256: row.sha256,
   weightsSha256: row.weightsSha256,
   abRmse: row.abRmse,
+  objective: { metric: row.metric, value: row.value === null ? null : toMeasured(row.value) },
   isBest: row.isBest,
   at: row.at.toISOString(),
 });

@@ -149,8 +149,8 @@ function numericSuite(engine: 'native' | 'portable'): void {
     );
 
     // The same as products of matrices, with a row for each pixel that is seen.
-    const seen = tf.stridedSlice(x, [0, 0, 0, 0], x.shape, [1, 2, 2, 1]).reshape<tf.Rank.R2>([-1, 8]);
-    const y = tf.matMul(seen, filter.reshape<tf.Rank.R2>([8, 3]));
+    const seen = tf.stridedSlice(x, [0, 0, 0, 0], x.shape, [1, 2, 2, 1]).reshape<tf.Tensor2D>([-1, 8]);
+    const y = tf.matMul(seen, filter.reshape<tf.Tensor2D>([8, 3]));
     expectNear(values(slope!), values(tf.matMul(seen, tf.mul(y, 2 / y.size), true)));
   });
 

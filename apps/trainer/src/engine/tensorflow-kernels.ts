@@ -142,7 +142,7 @@ function registerFilterGradient(): void {
     if (height !== 1 || width !== 1 || from !== 8 || stride === 1) return general(call);
     return tf.tidy(() => {
       const seen = tf.stridedSlice(x, [0, 0, 0, 0], x.shape, [1, stride, stride, 1]);
-      return general({ ...call, inputs: { x: seen, dy }, attrs: { ...call.attrs, strides: 1 } });
+      return general({ ...call, inputs: { x: seen, dy }, attrs: { ...call.attrs, strides: 1 } }) as tf.Tensor;
     });
   });
 }

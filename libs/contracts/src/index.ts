@@ -1,3 +1,4 @@
+export * from './batch-text.js';
 export * from './canonical-json.js';
 export * from './child.js';
 export * from './colorize.js';

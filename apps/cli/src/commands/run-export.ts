@@ -55,14 +55,15 @@ export async function exportRun(
 }
 
 /** Everything that says where the numbers come from. */
-const provenance = ({ id, sweepId, label, recipe, recipeDigest, environment, weightsSha256 }: RunDetail) => ({
-  run: id,
-  sweep: sweepId,
-  label,
-  recipe,
-  environment,
-  recipeDigest,
-  weightsSha256,
+const provenance = (run: RunDetail) => ({
+  run: run.id,
+  sweep: run.sweepId,
+  label: run.label,
+  recipe: run.recipe,
+  microBatch: run.microBatch,
+  environment: run.environment,
+  recipeDigest: run.recipeDigest,
+  weightsSha256: run.weightsSha256,
 });
 
 async function readAllPoints({ api }: Context, { id, attempts }: RunDetail): Promise<StoredPoint[]> {

@@ -1,10 +1,11 @@
-import type { Recipe } from '@chromatune/contracts';
+import { batchText, type RunDetail } from '@chromatune/contracts';
 import { Link } from 'react-router';
 import { formatParameter } from '../ui/format.js';
-import { recipeEntries } from './recipe-entries.js';
+import { type RecipeEntry, recipeEntries } from './recipe-entries.js';
 
 /** Every choice that made the numbers; what differs among the run's siblings is marked. */
-export function RecipeTable({ recipe, varying }: { recipe: Recipe; varying: readonly string[] }) {
+export function RecipeTable({ run: { recipe, microBatch, parameters } }: { run: RunDetail }) {
+  const varying = Object.keys(parameters);
   return (
     <table className="pairs">
       <tbody>
@@ -23,7 +24,7 @@ export function RecipeTable({ recipe, varying }: { recipe: Recipe; varying: read
             <tr key={name} data-differs={differs || undefined}>
               <th scope="row">{name}</th>
               <td>
-                {formatParameter(value)}
+                {entryText({ name, value }, microBatch)}
                 {differs && <span className="differs"> varies</span>}
               </td>
             </tr>
@@ -33,3 +34,6 @@ export function RecipeTable({ recipe, varying }: { recipe: Recipe; varying: read
     </table>
   );
 }
+
+const entryText = ({ name, value }: RecipeEntry, microBatch: number | null) =>
+  name === 'batchSize' ? batchText(Number(value), microBatch) : formatParameter(value);

@@ -20,7 +20,6 @@ export const progress = z.object({
   epochGradientNorms: z.number().min(0).default(0),
   /** Of `epochSeconds`, those in which the step waited for its batch. */
   epochWaitSeconds: z.number().min(0).default(0),
-  best: z.object({ abRmse: z.number(), epoch: z.number().int(), step: z.number().int() }).nullable(),
 });
 export type Progress = z.infer<typeof progress>;
 
@@ -33,7 +32,7 @@ export const newEpoch = {
   epochWaitSeconds: 0,
 } as const satisfies Partial<Progress>;
 
-export const untrained: Progress = { step: 0, epochsDone: 0, ...newEpoch, best: null };
+export const untrained: Progress = { step: 0, epochsDone: 0, ...newEpoch };
 
 type CheckpointEvent = Extract<SpooledEvent, { type: 'checkpoint' }>;
 

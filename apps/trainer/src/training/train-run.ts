@@ -126,7 +126,6 @@ export async function trainRun({
 
   async function endEpoch(epoch: number): Promise<void> {
     const measured = await validate({ ...validation, step, alive: () => report.alive(at.step) });
-    const abRmse = measured['validation/abRmse'];
     const here = { step: at.step, epoch };
     report.point('train/learningRate', step.learningRate(), here);
     report.point('train/gradientNorm', at.epochGradientNorms / at.stepInEpoch, here);
@@ -138,10 +137,9 @@ export async function trainRun({
     if (isSampled(recipe, epoch)) {
       report.report(await sampler.render(step, here));
     }
-    at.best = better(at.best, { abRmse, ...here });
     at.epochsDone = epoch;
     Object.assign(at, newEpoch);
-    await save(epoch, epoch === recipe.epochs ? 'final' : 'epoch', abRmse);
+    await save(epoch, epoch === recipe.epochs ? 'final' : 'epoch', measured['validation/abRmse']);
     report.log('info', epochLine(epoch, recipe, measured));
   }
 
@@ -206,9 +204,6 @@ function expectedBatches(
 
 const isSampled = ({ samples, epochs }: Recipe, epoch: number) =>
   samples.images > 0 && (epoch % samples.every === 0 || epoch === epochs);
-
-const better = (best: Progress['best'], candidate: NonNullable<Progress['best']>) =>
-  best === null || candidate.abRmse < best.abRmse ? candidate : best;
 
 const epochLine = (epoch: number, { epochs }: Recipe, measured: ValidationMetrics) =>
   `Epoch ${epoch} of ${epochs}: ab RMSE ${measured['validation/abRmse'].toFixed(3)}, ` +

@@ -1,9 +1,14 @@
 import { type DatasetVersion, DomainError } from '@chromatune/contracts';
 import { readSpec } from '@chromatune/search';
 import { describe, expect, it } from 'vitest';
-import { datasetProblem, findSizeProblem } from './dataset-problems.js';
+import { datasetProblem, findSizeProblem, findWarmupProblem } from './dataset-problems.js';
 
-const version = { name: 'photos', imageSize: 64 } as DatasetVersion;
+const version = {
+  name: 'photos',
+  digest: 'a'.repeat(64),
+  imageSize: 64,
+  images: { train: 100, validation: 10, test: 10 },
+} as DatasetVersion;
 const specOf = (...lines: string[]) => {
   const yaml = ['name: a sweep', 'dataset: photos', ...lines, 'budget: { epochs: 1 }'].join('\n');
   const { spec, problems } = readSpec(yaml);
@@ -44,6 +49,33 @@ describe('image sizes beyond what was imported', () => {
     const problem = findSizeProblem(spec, { ...version, imageSize: 32 }, yaml);
     expect(problem).toMatchObject({ path: 'model.imageSize' });
     expect(problem).not.toHaveProperty('line');
+  });
+});
+
+describe('a warm-up', () => {
+  const warmupProblem = (...lines: string[]) => {
+    const { spec, yaml } = specOf(...lines);
+    return findWarmupProblem(spec, version, yaml);
+  };
+
+  it('longer than a run is refused at its place', () => {
+    expect(warmupProblem('space:', '  batchSize: [10, 30]', 'training: { warmupSteps: 5 }')).toEqual({
+      path: 'training.warmupSteps',
+      message: expect.stringMatching(
+        /^With batchSize 30 a run has 4 steps on dataset photos, so it would end during its 5 warmupSteps/,
+      ) as string,
+      line: 5,
+      column: 26,
+    });
+    expect(warmupProblem('space: { warmupSteps: [0, 1000] }')).toMatchObject({
+      path: 'space.warmupSteps',
+      line: 3,
+    });
+  });
+
+  it('as long as a run, or none, is fine', () => {
+    expect(warmupProblem('training: { warmupSteps: 4, batchSize: 30 }')).toBeNull();
+    expect(warmupProblem('training: { batchSize: 30 }')).toBeNull();
   });
 });
 

@@ -4,8 +4,11 @@ import {
   parameterSchemas,
   type ParameterDomain,
   type ProblemField,
+  type Recipe,
   type SweepSpec,
 } from '@chromatune/contracts';
+import { stepsPerEpoch } from '@chromatune/data';
+import { suggestAll, toRecipe } from '@chromatune/search';
 import { placeOf } from './spec-place.js';
 
 /** What is wrong with a spec in view of its dataset: images cannot be made larger than they were imported. */
@@ -17,6 +20,31 @@ export function findSizeProblem(spec: SweepSpec, version: DatasetVersion, yaml: 
     `Use at most ${version.imageSize}, or import the data again with --size ${size}.`;
   return { path: path.join('.'), message, ...placeOf(yaml, path) };
 }
+
+/** A run that is over before its learning rate has risen. The spec must have no problems of its own. */
+export function findWarmupProblem(
+  spec: SweepSpec,
+  version: DatasetVersion,
+  yaml: string,
+): ProblemField | null {
+  const section = 'warmupSteps' in spec.space ? 'space' : 'training';
+  if (section === 'training' && !('warmupSteps' in spec.training)) return null;
+  const dataset = { name: version.name, digest: version.digest };
+  const tooLong = suggestAll(spec)
+    .map((values) => toRecipe(spec, values, dataset))
+    .find((recipe) => recipe.warmupSteps > stepsOf(recipe, version));
+  if (!tooLong) return null;
+  const { warmupSteps, batchSize } = tooLong;
+  const message =
+    `With batchSize ${batchSize} a run has ${stepsOf(tooLong, version)} steps on dataset ${version.name}, ` +
+    `so it would end during its ${warmupSteps} warmupSteps and never reach its learning rate. ` +
+    'Use fewer warmupSteps, or more budget.epochs.';
+  const path = [section, 'warmupSteps'];
+  return { path: path.join('.'), message, ...placeOf(yaml, path) };
+}
+
+const stepsOf = ({ epochs, batchSize }: Pick<Recipe, 'epochs' | 'batchSize'>, version: DatasetVersion) =>
+  epochs * stepsPerEpoch(version, batchSize);
 
 /** The problem of a spec whose dataset cannot be found, from the error that says why. */
 export function datasetProblem({ message, remedy }: DomainError, yaml: string): ProblemField {

@@ -70,6 +70,11 @@ describe('launching', () => {
     expect(body.fields?.[0]).toMatchObject({ path: 'model.imageSize', line: 4 });
   });
 
+  it('a warm-up that no run outlasts is refused', async () => {
+    const { body } = await launch(yamlOf('training:\n  warmupSteps: 1000000'));
+    expect(body.fields?.[0]).toMatchObject({ path: 'training.warmupSteps', line: 4 });
+  });
+
   it('more runs than the platform allows are refused', async () => {
     const { body } = await launch(
       yamlOf('space: { seed: { distribution: integer, min: 1, max: 60, count: 60 } }'),

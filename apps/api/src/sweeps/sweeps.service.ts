@@ -14,7 +14,7 @@ import { countRuns, planSweep, readSpec, varyingParameters } from '@chromatune/s
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { InjectDatabase, InjectSettings, type Settings } from '../config/connections.js';
-import { datasetProblem, findSizeProblem } from './dataset-problems.js';
+import { datasetProblem, findSizeProblem, findWarmupProblem } from './dataset-problems.js';
 import { newSweepId } from './sweep-id.js';
 import { digestsOf, findWeightsProblems, weightsOfRuns } from './weights-problems.js';
 import { InvalidSweepSpec, SweepNotFound, TooManySweeps } from './sweeps.errors.js';
@@ -34,7 +34,7 @@ export class SweepsService {
     const { spec, problems } = readSpec(yaml);
     if (!spec || problems.length > 0) throw new InvalidSweepSpec(problems);
     const { version, problems: more } = await this.checkAgainstPlatform(spec, yaml);
-    if (version && more.length === 0) more.push(...(await this.checkWeights(spec, yaml, version)));
+    if (version && more.length === 0) more.push(...(await this.checkRuns(spec, yaml, version)));
     if (!version || more.length > 0) throw new InvalidSweepSpec(more);
     await this.checkRoom();
 
@@ -56,8 +56,7 @@ export class SweepsService {
     const { spec } = readSpec(yaml);
     if (!spec) return plan;
     const { version, problems } = await this.checkAgainstPlatform(spec, yaml);
-    if (version && plan.problems.length === 0)
-      problems.push(...(await this.checkWeights(spec, yaml, version)));
+    if (version && plan.problems.length === 0) problems.push(...(await this.checkRuns(spec, yaml, version)));
     if (!version || problems.length > 0) return { ...plan, problems: [...plan.problems, ...problems] };
     const forecasts = await forecastSweep(spec, {
       dataset: { name: version.name, digest: version.digest },
@@ -99,6 +98,13 @@ export class SweepsService {
       if (!(error instanceof DomainError) || error.status >= 500) throw error;
       return { version: null, problems: [...problems, datasetProblem(error, yaml)] };
     }
+  }
+
+  /** What only the runs show. The spec must have no problems of its own. */
+  private async checkRuns(spec: SweepSpec, yaml: string, version: DatasetVersion): Promise<ProblemField[]> {
+    const warmupProblem = findWarmupProblem(spec, version, yaml);
+    const ofWeights = await this.checkWeights(spec, yaml, version);
+    return warmupProblem ? [warmupProblem, ...ofWeights] : ofWeights;
   }
 
   private async checkWeights(

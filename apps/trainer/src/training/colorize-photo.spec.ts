@@ -54,6 +54,22 @@ describe('a photograph', () => {
     expect(meanDifference(one.rgb, two.rgb)).toBeLessThan(4);
   });
 
+  it('comes back with its transparency, coloured below it', async () => {
+    const opaque = await openPhoto(await greyPhoto(64, 48));
+    const alpha = new Uint8Array(64 * 48).fill(255, 32 * 64).fill(7, 0, 32 * 64);
+    const photo = await encodePicture({ ...opaque, alpha }, 'png');
+
+    const painted = await openPhoto(
+      await colorize(recipeOf(regression), { photo, temperature: null, format: 'png' }),
+    );
+
+    expect(painted.alpha).toEqual(alpha);
+    const { l } = srgbToLab(opaque.rgb, 64 * 48);
+    const { l: paintedL, ab } = srgbToLab(painted.rgb, 64 * 48);
+    expect(meanDifference(paintedL, l)).toBeLessThan(1);
+    expect(meanDifference(ab, new Float32Array(ab.length))).toBeGreaterThan(3); // it is not grey
+  });
+
   it('is decoded at another temperature when asked to', async () => {
     const recipe = recipeOf(classification);
     const photo = await greyPhoto(48, 48);

@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { type Picture } from '../import/photograph.js';
 import { srgbToLab, srgbToLab8 } from '../lab/lab.js';
@@ -15,9 +15,8 @@ describe('opening a photograph', () => {
     expect([width, height, rgb.length]).toEqual([70, 45, 70 * 45 * 3]);
   });
 
-  it('reads grey, 16-bit and transparent pictures as sRGB, what is transparent on white', async () => {
+  it('reads grey and 16-bit pictures as 8-bit sRGB', async () => {
     const grey = sharp(Uint8Array.of(10, 200), { raw: { width: 2, height: 1, channels: 1 } });
-    const clear = sharp(Uint8Array.of(255, 0, 0, 0), { raw: { width: 1, height: 1, channels: 4 } });
 
     expect([...(await openPhoto(await grey.clone().toColourspace('b-w').png().toBuffer())).rgb]).toEqual([
       10, 10, 10, 200, 200, 200,
@@ -25,7 +24,20 @@ describe('opening a photograph', () => {
     expect([...(await openPhoto(await grey.toColourspace('grey16').png().toBuffer())).rgb]).toEqual([
       10, 10, 10, 200, 200, 200,
     ]);
-    expect([...(await openPhoto(await clear.png().toBuffer())).rgb]).toEqual([255, 255, 255]);
+  });
+
+  it.each([
+    ['PNG', (picture: Sharp) => picture.png()],
+    ['16-bit PNG', (picture: Sharp) => picture.toColourspace('rgb16').png()],
+    ['grey PNG', (picture: Sharp) => picture.toColourspace('b-w').png()],
+    ['WebP', (picture: Sharp) => picture.webp({ lossless: true })],
+    ['AVIF', (picture: Sharp) => picture.avif({ lossless: true })],
+  ])('reads the transparency of a %s and the colours below it', async (_kind, encode) => {
+    const { rgb, alpha, ...sides } = await openPhoto(await encode(half()).toBuffer());
+
+    expect(sides).toEqual({ width: 2, height: 1 });
+    expect([...rgb]).toEqual([90, 90, 90, 200, 200, 200]);
+    expect([...alpha!]).toEqual([128, 255]);
   });
 
   it('turns it upright as its camera says', async () => {
@@ -68,11 +80,13 @@ describe('the sides at which a network sees a picture', () => {
     expect(networkSides(sides, imageSize, multiple)).toEqual(expected);
   });
 
-  it('show it the lightness of training images', async () => {
+  it('show it the lightness of training images, transparent parts on white as there', async () => {
     const picture = gradient(64, 48);
+    const clear = { ...picture, alpha: new Uint8Array(64 * 48) };
 
     expect(await lightnessAt(picture, { width: 64, height: 48 })).toEqual(srgbToLab8(picture.rgb, 64 * 48).l);
     expect(await lightnessAt(picture, { width: 32, height: 16 })).toHaveLength(32 * 16);
+    expect(new Set(await lightnessAt(clear, { width: 32, height: 16 }))).toEqual(new Set([255]));
   });
 });
 
@@ -100,6 +114,17 @@ describe('a painted picture', () => {
     }
   });
 
+  it('keeps its transparency as PNG, and is on white as JPEG', async () => {
+    const photo = { ...gradient(16, 16), alpha: new Uint8Array(16 * 16).fill(128) };
+
+    const png = await openPhoto(await encodePicture(photo, 'png'));
+    const jpeg = await openPhoto(await encodePicture(photo, 'jpeg'));
+
+    expect([png.rgb, png.alpha]).toEqual([photo.rgb, photo.alpha]);
+    expect(jpeg.alpha).toBeUndefined();
+    expect(jpeg.rgb[0]).toBeGreaterThan(120); // half of 0, half of 255
+  });
+
   it('is encoded as PNG without loss, or as JPEG', async () => {
     const picture = gradient(30, 20);
 
@@ -112,6 +137,10 @@ describe('a painted picture', () => {
     expect(Math.max(...back.map((value, index) => Math.abs(value - picture.rgb[index]!)))).toBeLessThan(16);
   });
 });
+
+/** Two greys, the first of them half transparent. */
+const half = () =>
+  sharp(Uint8Array.of(90, 90, 90, 128, 200, 200, 200, 255), { raw: { width: 2, height: 1, channels: 4 } });
 
 function gradient(width: number, height: number): Picture {
   const rgb = new Uint8Array(width * height * 3);

@@ -1,5 +1,5 @@
-import { DomainError, maxPhotoPixels } from '@chromatune/contracts';
-import sharp from 'sharp';
+import { DomainError, maxPhotoPixels, type PictureFormat } from '@chromatune/contracts';
+import sharp, { type Sharp } from 'sharp';
 import { type Picture } from '../import/photograph.js';
 import { labToSrgb, srgbToLab, srgbToLab8 } from '../lab/lab.js';
 import { enlargeRows, type Sides } from './enlarge.js';
@@ -7,25 +7,58 @@ import { enlargeRows, type Sides } from './enlarge.js';
 /** Pictures of more extreme proportions than this are seen squeezed: a network that sees a line learns nothing from it. */
 const mostAspect = 16;
 
+/** A decoded photograph. With transparency it has a byte a pixel of it, and `rgb` are the colours below. */
+export interface Photo extends Picture {
+  alpha?: Uint8Array;
+}
+
 /**
- * Decodes a photograph at its full size, upright, as 8-bit sRGB: grey or coloured, transparent parts on white.
+ * Decodes a photograph at its full size, upright, as 8-bit sRGB: grey or coloured, opaque or not.
  * @throws DomainError when it is no picture that can be read, or has more than 64 megapixels
  */
-export async function openPhoto(encoded: Uint8Array): Promise<Picture> {
+export async function openPhoto(encoded: Uint8Array): Promise<Photo> {
   try {
     const { data, info } = await sharp(encoded, { limitInputPixels: maxPhotoPixels, failOn: 'error' })
       .autoOrient()
-      .flatten({ background: '#ffffff' })
       .toColourspace('srgb')
-      .removeAlpha()
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    const rgb = info.channels === 1 ? threeTimes(data) : data;
-    return { rgb, width: info.width, height: info.height };
+    const { width, height, channels } = info;
+    return { ...(channels === 3 ? { rgb: data } : split(data, info)), width, height };
   } catch (error) {
     throw unreadablePhoto(error as Error);
   }
 }
+
+/** Colours and transparency apart; what a TIFF may hold beyond them is left out. */
+function split(data: Uint8Array, { width, height, channels }: Sides & { channels: number }) {
+  const pixels = width * height;
+  const [rgb, alpha] = [new Uint8Array(pixels * 3), new Uint8Array(pixels)];
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    const at = pixel * channels;
+    rgb[pixel * 3] = data[at]!;
+    rgb[pixel * 3 + 1] = data[at + 1]!;
+    rgb[pixel * 3 + 2] = data[at + 2]!;
+    alpha[pixel] = data[at + 3]!;
+  }
+  return { rgb, alpha };
+}
+
+/** A photograph for sharp, with its transparency. */
+function join({ rgb, alpha, width, height }: Photo): Sharp {
+  if (!alpha) return sharp(rgb, { raw: { width, height, channels: 3 } });
+  const rgba = new Uint8Array(alpha.length * 4);
+  for (let pixel = 0; pixel < alpha.length; pixel++) {
+    rgba[pixel * 4] = rgb[pixel * 3]!;
+    rgba[pixel * 4 + 1] = rgb[pixel * 3 + 1]!;
+    rgba[pixel * 4 + 2] = rgb[pixel * 3 + 2]!;
+    rgba[pixel * 4 + 3] = alpha[pixel]!;
+  }
+  return sharp(rgba, { raw: { width, height, channels: 4 } });
+}
+
+/** As the photographs of a dataset are decoded. */
+const onWhite = { background: '#ffffff' };
 
 /** Sides at which a network sees a picture: the shorter one as in training, the other in proportion, both `multiple`s. */
 export function networkSides({ width, height }: Sides, imageSize: number, multiple: number): Sides {
@@ -35,10 +68,13 @@ export function networkSides({ width, height }: Sides, imageSize: number, multip
   return width >= height ? { width: longer, height: shorter } : { width: shorter, height: longer };
 }
 
-/** 8-bit L of a picture scaled to `sides`, as training images are made: scaled in sRGB by Lanczos, then turned into L. */
-export async function lightnessAt(picture: Picture, sides: Sides): Promise<Uint8Array> {
-  const { width, height } = picture;
-  const rgb = await sharp(picture.rgb, { raw: { width, height, channels: 3 } })
+/**
+ * 8-bit L of a photograph scaled to `sides`, as training images are made: transparent parts on white, scaled in sRGB by
+ * Lanczos, then turned into L.
+ */
+export async function lightnessAt(photo: Photo, sides: Sides): Promise<Uint8Array> {
+  const rgb = await join(photo)
+    .flatten(onWhite)
     .resize(sides.width, sides.height, { fit: 'fill', kernel: 'lanczos3' })
     .raw()
     .toBuffer();
@@ -62,21 +98,15 @@ export function paintPicture({ rgb, width, height }: Picture, ab: Float32Array, 
   return painted;
 }
 
-/** Encodes a painted picture: PNG without loss, or JPEG at a quality whose loss is hard to see. */
-export async function encodePicture(
-  { rgb, width, height }: Picture,
-  format: 'png' | 'jpeg',
-): Promise<Uint8Array> {
-  const picture = sharp(rgb, { raw: { width, height, channels: 3 } });
+/**
+ * Encodes a painted photograph: PNG without loss, or JPEG at a quality whose loss is hard to see. A JPEG has no
+ * transparency: what was transparent is on white.
+ */
+export async function encodePicture(photo: Photo, format: PictureFormat): Promise<Uint8Array> {
+  const picture = join(photo);
   return format === 'png'
     ? picture.png({ compressionLevel: 6 }).toBuffer()
-    : picture.jpeg({ quality: 95, chromaSubsampling: '4:4:4' }).toBuffer();
-}
-
-function threeTimes(grey: Uint8Array): Uint8Array {
-  const rgb = new Uint8Array(grey.length * 3);
-  for (let pixel = 0; pixel < grey.length; pixel++) rgb.fill(grey[pixel]!, pixel * 3, pixel * 3 + 3);
-  return rgb;
+    : picture.flatten(onWhite).jpeg({ quality: 95, chromaSubsampling: '4:4:4' }).toBuffer();
 }
 
 function unreadablePhoto(cause: Error): DomainError {

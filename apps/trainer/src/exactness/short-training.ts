@@ -32,10 +32,13 @@ export function startTraining({ createStep }: Engine, change: Partial<Recipe>, s
 }
 
 /** Trains from the `from`-th step on, and returns the losses. */
-export async function takeSteps(step: Step, { from = 0, count }: { from?: number; count: number }) {
+export async function takeSteps(
+  step: Step,
+  { from = 0, count, images = imagesPerStep }: { from?: number; count: number; images?: number },
+) {
   const losses: number[] = [];
   for (let i = from; i < from + count; i++) {
-    losses.push((await step.run(pictures(imagesPerStep, i))).loss);
+    losses.push((await step.run(pictures(images, i))).loss);
   }
   return losses;
 }

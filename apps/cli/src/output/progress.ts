@@ -32,6 +32,9 @@ export class ProgressDisplay {
       barsize: 30,
       hideCursor: true,
       etaBuffer: 50,
+      // Before the first part of a work is done, the time left is not a number.
+      formatTime: (seconds, ...how) =>
+        Number.isFinite(seconds) ? cliProgress.Format.TimeFormat(seconds, ...how) : '',
     });
     this.bar.start(total, 0, { what: what.padEnd(26) });
   }

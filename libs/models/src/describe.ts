@@ -12,4 +12,5 @@ export {
   type MemoryForecast,
   type MicroBatchChoice,
 } from './forecast-memory.js';
+export { gigabytesText } from './gigabytes.js';
 export { memoryShape } from './memory-shape.js';

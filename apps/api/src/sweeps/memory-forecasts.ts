@@ -7,7 +7,7 @@ import {
   type Trainer,
 } from '@chromatune/contracts';
 import type { MemoryCorrectionsStore } from '@chromatune/database';
-import { chooseMicroBatch, forecastMemory, memoryShape } from '@chromatune/models/describe';
+import { chooseMicroBatch, forecastMemory, gigabytesText, memoryShape } from '@chromatune/models/describe';
 import { suggestAll, toRecipe } from '@chromatune/search';
 
 export interface ForecastOptions {
@@ -110,17 +110,12 @@ function inWords(
   }: Omit<MemoryForecast, 'runs' | 'text'>,
 ): string {
   const about = isMeasured ? '' : 'about ';
-  const needs = `${model.encoder} at batch ${batchSize} needs ${about}${gigabytes(atOnceBytes)}`;
+  const needs = `${model.encoder} at batch ${batchSize} needs ${about}${gigabytesText(atOnceBytes)}`;
   if (slotBytes === null) return `${needs}; no trainer is online to say how it will run.`;
   if (!fits) {
-    const least = `even ${microBatch} at a time need ${about}${gigabytes(bytes)}, and a slot has ${gigabytes(slotBytes)}`;
+    const least = `even ${microBatch} at a time need ${about}${gigabytesText(bytes)}, and a slot has ${gigabytesText(slotBytes)}`;
     return `${needs}: ${least}. Use a smaller network or image size, or fewer slots.`;
   }
   if (pieces === 1) return `${needs}: fits.`;
   return `${needs}: will run as ${asked > 0 ? '' : about}${pieces} micro-batches of ${microBatch}.`;
-}
-
-function gigabytes(bytes: number): string {
-  const number = bytes / 1e9;
-  return `${number < 10 ? number.toPrecision(number < 1 ? 1 : 2) : Math.round(number)} GB`;
 }

@@ -35,7 +35,24 @@ describe('model describe', () => {
     expect(stdout).toMatch(/^parameters +8,552,354$/m);
     expect(stdout).toMatch(/^multiply-adds +3\.123 G forward$/m);
     expect(stdout).toMatch(/^activations +37\.4 MiB an image, 299 MiB a batch of 8$/m);
+    expect(stdout).toMatch(/^memory +about 1\.0 GB for a training process at batch 8$/m);
     expect(api!.requests).toEqual([]);
+  });
+
+  it('forecasts the memory as the API and the examples do, once for each batch', async () => {
+    const file = await specFile(
+      'model: { encoder: resnet152, imageSize: 224 }\nspace: { batchSize: [128, 8], learningRate: [1.0e-4, 1.0e-3] }\n',
+    );
+    const inPieces = await specFile(
+      'model: { encoder: resnet152, imageSize: 224 }\ntraining: { batchSize: 128, microBatch: 16 }\n',
+    );
+
+    expect((await run(['model', 'describe', file])).stdout).toMatch(
+      /^memory +about (3[789]|4\d) GB for a training process at batch 128, \d\.\d GB at batch 8$/m,
+    );
+    expect((await run(['model', 'describe', inPieces])).stdout).toMatch(
+      /^memory +about \d\.\d GB for a training process at batch 128 in micro-batches of 16$/m,
+    );
   });
 
   it('describes each network of a sweep once, however many runs train it', async () => {

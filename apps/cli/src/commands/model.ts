@@ -6,7 +6,13 @@ import {
   type ParameterValues,
   type Recipe,
 } from '@chromatune/contracts';
-import { describeNetwork, type LayerDescription, type NetworkDescription } from '@chromatune/models/describe';
+import {
+  describeNetwork,
+  forecastMemory,
+  gigabytesText,
+  type LayerDescription,
+  type NetworkDescription,
+} from '@chromatune/models/describe';
 import { countRuns, readSpec, runLabel, suggest, toRecipe } from '@chromatune/search';
 import type { Command } from 'commander';
 import { bytesText, count, largeText } from '../output/format.js';
@@ -36,6 +42,15 @@ interface DescribedNetwork {
   model: ModelRecipe;
   loss: Recipe['loss']['type'];
   network: NetworkDescription;
+  /** What a training process takes, for each batch size of these runs. */
+  forecasts: Forecast[];
+}
+
+interface Forecast {
+  batchSize: number;
+  /** Images computed at once. */
+  images: number;
+  bytes: number;
 }
 
 async function describeModels(
@@ -77,8 +92,9 @@ function ofSpec(text: string, file: string): DescribedNetwork[] {
     const recipe = toRecipe(spec, values, dataset);
     const key = canonicalJson([recipe.model, recipe.loss]);
     const known = networks.get(key);
-    if (known) known.runs++;
-    else networks.set(key, described(recipe, networkLabel(values)));
+    const next = described(recipe, networkLabel(values));
+    if (known) join(known, next);
+    else networks.set(key, next);
   }
   return mergeEqual([...networks.values()]);
 }
@@ -89,7 +105,14 @@ const described = (recipe: Recipe, label: string | null): DescribedNetwork => ({
   model: recipe.model,
   loss: recipe.loss.type,
   network: describeNetwork(recipe),
+  forecasts: [forecastOf(recipe)],
 });
+
+function forecastOf(recipe: Recipe): Forecast {
+  const { batchSize, microBatch } = recipe;
+  const { images, bytes } = forecastMemory(recipe, { images: Math.min(microBatch || batchSize, batchSize) });
+  return { batchSize, images, bytes };
+}
 
 /** Losses that differ in what no layer shows, such as their penalty, train the same network. */
 function mergeEqual(networks: DescribedNetwork[]): DescribedNetwork[] {
@@ -97,10 +120,22 @@ function mergeEqual(networks: DescribedNetwork[]): DescribedNetwork[] {
   for (const one of networks) {
     const key = JSON.stringify(one.network.layers);
     const known = distinct.get(key);
-    if (known) known.runs += one.runs;
+    if (known) join(known, one);
     else distinct.set(key, one);
   }
   return [...distinct.values()];
+}
+
+/** Adds the runs of an equal network, which may have other batch sizes; of two forecasts for one, the larger stands. */
+function join(known: DescribedNetwork, { runs, forecasts }: DescribedNetwork): void {
+  known.runs += runs;
+  for (const forecast of forecasts) {
+    const same = known.forecasts.find(
+      ({ batchSize, images }) => batchSize === forecast.batchSize && images === forecast.images,
+    );
+    if (same) same.bytes = Math.max(same.bytes, forecast.bytes);
+    else known.forecasts.push(forecast);
+  }
 }
 
 /** Those of a run's parameters that make its network, in words. */
@@ -115,13 +150,13 @@ const howToRead =
   'Shapes are height × width × channels; multiply-adds and activations are of one image.\nA ReLU works in place and is left out, unless it is the last.';
 
 function networkText(described: DescribedNetwork, colors: Colors): string {
-  const { label, runs, model, loss, network } = described;
+  const { label, runs, model, loss, network, forecasts } = described;
   const title = `${model.encoder} to ${model.cut}, ${loss}, ${network.imageSize} px`;
   const more = label === null || title.startsWith(label) ? [] : [label]; // "resnet34" says nothing new
   return [
     `${colors.bold(title)}  ${colors.dim([...more, count(runs, 'run')].join(', '))}`,
     layersTable(network.layers, colors),
-    totals(network, colors),
+    totals(network, forecasts, colors),
   ].join('\n\n');
 }
 
@@ -146,10 +181,11 @@ function layersTable(layers: LayerDescription[], colors: Colors): string {
   );
 }
 
-function totals(network: NetworkDescription, colors: Colors): string {
+function totals(network: NetworkDescription, forecasts: Forecast[], colors: Colors): string {
   const { parameters, trainableParameters, statistics, macs, activationBytes, batch, memory } = network;
   const frozen = parameters - trainableParameters;
   const { weights, gradients, optimizer, activations } = memory;
+  const parts = `weights ${bytesText(weights)}, gradients ${bytesText(gradients)}, optimizer ${bytesText(optimizer)}`;
   return facts(
     [
       ['parameters', `${wholeText(parameters)}${frozen > 0 ? `, ${wholeText(frozen)} of them frozen` : ''}`],
@@ -159,13 +195,17 @@ function totals(network: NetworkDescription, colors: Colors): string {
         'activations',
         `${bytesText(activationBytes)} an image, ${bytesText(activations)} a batch of ${batch}`,
       ],
-      [
-        'memory of a step',
-        `${bytesText(weights + gradients + optimizer + activations)} and workspace: weights ${bytesText(weights)}, gradients ${bytesText(gradients)}, optimizer ${bytesText(optimizer)}, activations ${bytesText(activations)}`,
-      ],
+      ['memory', `about ${forecasts.map(forecastText).join(', ')}`],
+      ['', `of it ${parts}; the rest is activations, workspace and the process itself`],
     ],
     colors,
   );
+}
+
+function forecastText({ batchSize, images, bytes }: Forecast, index: number): string {
+  const what = index === 0 ? ' for a training process' : ''; // once is enough
+  const pieces = images < batchSize ? ` in micro-batches of ${images}` : '';
+  return `${gigabytesText(bytes)}${what} at batch ${batchSize}${pieces}`;
 }
 
 const wholeText = (value: number) => value.toLocaleString('en');

@@ -103,6 +103,7 @@ describe('the report to the letter', () => {
           encoding: { type: 'hard' },
           rebalancing: { type: 'none' },
           doubleSoftmax: false,
+          decoding: { type: 'argmax' },
           reduction: 'sum',
         },
         optimizer: { type: 'adam', learningRate: 1e-4, weightDecay: 0 },

@@ -69,6 +69,22 @@ describe('chromatune colorize', () => {
     expect(await readFile(at('out', 'a-3.png'), 'utf8')).toBe('coloured a.png');
   });
 
+  it('says which pictures of a folder are not read', async () => {
+    await mkdir(at('album'));
+    for (const name of ['a.png', 'b.gif']) await writeFile(at('album', name), name);
+
+    const { code, stdout } = await run(
+      ['colorize', at('album'), '--run', 's1-0', '--out', at('out')],
+      painted,
+    );
+
+    expect(code).toBe(0);
+    expect(stdout).toBe(
+      `Coloured 1 photograph: ${at('out', 'a.png')}\n` +
+        `1 file skipped:\n  ${at('album', 'b.gif')}: GIF is not read; JPEG, PNG, WebP, TIFF and AVIF are\n`,
+    );
+  });
+
   it('goes on after a photograph that cannot be read, and fails in the end', async () => {
     for (const name of ['1.png', '2.png', '3.png']) await writeFile(at(name), name);
 

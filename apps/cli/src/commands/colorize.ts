@@ -7,7 +7,7 @@ import { bytesText, count } from '../output/format.js';
 import { ProgressDisplay } from '../output/progress.js';
 import { exitCodes, type Tools } from '../run-cli.js';
 import { addCommand, type Context } from './add-command.js';
-import { planPhotos, type PlannedPhoto } from './plan-photos.js';
+import { planPhotos, type PlannedPhoto, type SkippedFile } from './plan-photos.js';
 
 interface Options extends Omit<ColorizeOptions, 'format'> {
   run: string;
@@ -18,7 +18,7 @@ export function addColorizeCommand(program: Command, tools: Tools): void {
   addCommand(
     program,
     'colorize <photos...>',
-    'colour photographs, or folders of them, with a run',
+    'colour photographs, or folders of them, with a run: JPEG, PNG, WebP, TIFF, AVIF',
     tools,
     colorize,
   )
@@ -36,7 +36,7 @@ interface Failure {
 /** Sends one photograph after the other. One that cannot be read does not keep the others from being coloured. */
 async function colorize({ api, output, finish }: Context, given: string[], options: Options): Promise<void> {
   const { run, out, ...query } = options;
-  const photos = await planPhotos(given, path.resolve(out));
+  const { photos, skipped } = await planPhotos(given, path.resolve(out));
   const progress = new ProgressDisplay(output);
   const failed: Failure[] = [];
   try {
@@ -55,9 +55,8 @@ async function colorize({ api, output, finish }: Context, given: string[], optio
   }
   const colored = photos.filter(({ source }) => !failed.some(({ photo }) => photo === source));
   if (failed.length > 0) finish(exitCodes.failed);
-  output.result({ folder: path.resolve(out), colored, failed }, () =>
-    summary(colored, failed, path.resolve(out)),
-  );
+  const folder = path.resolve(out);
+  output.result({ folder, colored, failed, skipped }, () => summary({ folder, colored, failed, skipped }));
 }
 
 async function colorizeOne(
@@ -89,15 +88,34 @@ const tooLarge = (file: string, bytes: number) =>
     { remedy: 'Save it smaller, or as JPEG.' },
   );
 
-function summary(colored: PlannedPhoto[], failed: Failure[], folder: string): string {
+interface Outcome {
+  folder: string;
+  colored: PlannedPhoto[];
+  failed: Failure[];
+  skipped: SkippedFile[];
+}
+
+function summary({ folder, colored, failed, skipped }: Outcome): string {
   const where = colored.length === 1 ? colored[0]!.target : folder;
-  const lines = colored.length > 0 ? [`Coloured ${count(colored.length, 'photograph')}: ${where}`] : [];
-  if (failed.length === 0) return lines.join('\n');
-  const shown = failed.slice(0, 10).map(({ photo, reason }) => `  ${photo}: ${reason}`);
-  const more = failed.length > shown.length ? [`  … and ${failed.length - shown.length} more`] : [];
-  return [...lines, `${count(failed.length, 'photograph')} could not be coloured:`, ...shown, ...more].join(
-    '\n',
-  );
+  return [
+    ...(colored.length > 0 ? [`Coloured ${count(colored.length, 'photograph')}: ${where}`] : []),
+    ...listed(
+      `${count(failed.length, 'photograph')} could not be coloured:`,
+      failed.map(({ photo, reason }) => `${photo}: ${reason}`),
+    ),
+    ...listed(
+      `${count(skipped.length, 'file')} skipped:`,
+      skipped.map(({ file, reason }) => `${file}: ${reason}`),
+    ),
+  ].join('\n');
+}
+
+/** A heading and ten lines at most; nothing when there are none. */
+function listed(heading: string, lines: string[]): string[] {
+  if (lines.length === 0) return [];
+  const shown = lines.slice(0, 10).map((line) => `  ${line}`);
+  const more = lines.length > shown.length ? [`  … and ${lines.length - shown.length} more`] : [];
+  return [heading, ...shown, ...more];
 }
 
 function readEpoch(text: string): number | 'best' {

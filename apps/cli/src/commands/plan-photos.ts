@@ -9,13 +9,23 @@ export interface PlannedPhoto {
   format: PictureFormat;
 }
 
+/** A file of a folder that looks like a picture and is not read. */
+export interface SkippedFile {
+  file: string;
+  reason: string;
+}
+
 /**
  * The photographs among these files and folders, each with a target of its own below `out`: JPEG for JPEG, PNG for all
  * else. Pictures of a folder keep their places in it.
  * @throws DomainError when there is none, or a target is one of the sources
  */
-export async function planPhotos(given: string[], out: string): Promise<PlannedPhoto[]> {
-  const found = (await Promise.all(given.map(findPhotos))).flat();
+export async function planPhotos(
+  given: string[],
+  out: string,
+): Promise<{ photos: PlannedPhoto[]; skipped: SkippedFile[] }> {
+  const all = await Promise.all(given.map(findPhotos));
+  const found = all.flatMap(({ photos }) => photos);
   if (found.length === 0) {
     throw new DomainError('no_photos', 400, `There are no photographs in ${given.join(', ')}.`, {
       remedy: 'JPEG, PNG, WebP, TIFF and AVIF are read.',
@@ -30,21 +40,31 @@ export async function planPhotos(given: string[], out: string): Promise<PlannedP
     return { source, target, format: isJpeg ? 'jpeg' : 'png' };
   });
   await refuseOverwriting(planned);
-  return planned;
+  return { photos: planned, skipped: all.flatMap(({ skipped }) => skipped) };
 }
 
-/** `name` is the path below the folder that was given, or the file's own name. */
-async function findPhotos(given: string): Promise<{ source: string; name: string }[]> {
+interface Found {
+  /** `name` is the path below the folder that was given, or the file's own name. */
+  photos: { source: string; name: string }[];
+  skipped: SkippedFile[];
+}
+
+async function findPhotos(given: string): Promise<Found> {
   const about = await stat(given).catch((cause: NodeJS.ErrnoException) => {
     throw new DomainError('photo_not_found', 400, `${given} cannot be read: ${reasonOf(cause)}.`, {
       remedy: 'Name photographs, or folders of them.',
       cause,
     });
   });
-  if (!about.isDirectory()) return [{ source: path.resolve(given), name: path.basename(given) }];
+  if (!about.isDirectory()) {
+    return { photos: [{ source: path.resolve(given), name: path.basename(given) }], skipped: [] };
+  }
   const { listPhotos } = await import('@chromatune/data');
-  const { photos } = await listPhotos(given);
-  return photos.map((photo) => ({ source: path.resolve(given, photo.path), name: photo.path }));
+  const { photos, skipped } = await listPhotos(given);
+  return {
+    photos: photos.map((photo) => ({ source: path.resolve(given, photo.path), name: photo.path })),
+    skipped: skipped.map(({ file, reason }) => ({ file: path.resolve(given, file), reason })),
+  };
 }
 
 /** "a.png", or "a-2.png" when another photograph has that. */

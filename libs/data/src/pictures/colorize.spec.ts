@@ -49,15 +49,20 @@ describe('opening a photograph', () => {
     expect(await openPhoto(lying)).toMatchObject({ width: 20, height: 40 });
   });
 
-  it('refuses what is no picture, is damaged, or has too many pixels', async () => {
+  it('refuses what is no picture or of another kind, is damaged, or has too many pixels', async () => {
     const whole = await sharp(gradient(64, 64).rgb, { raw: { width: 64, height: 64, channels: 3 } })
       .png()
       .toBuffer();
+    const gif = await half().gif().toBuffer();
     const bomb = await sharp({ create: { width: 9000, height: 9000, channels: 3, background: '#888' } })
       .png()
       .toBuffer();
 
     await expect(openPhoto(Buffer.from('no picture'))).rejects.toMatchObject({ code: 'unreadable_photo' });
+    await expect(openPhoto(gif)).rejects.toMatchObject({
+      code: 'unreadable_photo',
+      remedy: 'JPEG, PNG, WebP, TIFF and AVIF are read.',
+    });
     await expect(openPhoto(whole.subarray(0, 200))).rejects.toMatchObject({ code: 'unreadable_photo' });
     await expect(openPhoto(bomb)).rejects.toMatchObject({
       code: 'photo_too_large',

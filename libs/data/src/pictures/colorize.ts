@@ -7,6 +7,9 @@ import { enlargeRows, type Sides } from './enlarge.js';
 /** Pictures of more extreme proportions than this are seen squeezed: a network that sees a line learns nothing from it. */
 const mostAspect = 16;
 
+/** As sharp names them: JPEG, PNG, WebP, TIFF and AVIF. It would read GIF and SVG too. */
+const kinds = ['jpeg', 'png', 'webp', 'tiff', 'heif'];
+
 /** A decoded photograph. With transparency it has a byte a pixel of it, and `rgb` are the colours below. */
 export interface Photo extends Picture {
   alpha?: Uint8Array;
@@ -18,7 +21,10 @@ export interface Photo extends Picture {
  */
 export async function openPhoto(encoded: Uint8Array): Promise<Photo> {
   try {
-    const { data, info } = await sharp(encoded, { limitInputPixels: maxPhotoPixels, failOn: 'error' })
+    const photo = sharp(encoded, { limitInputPixels: maxPhotoPixels, failOn: 'error' });
+    const { format } = await photo.metadata();
+    if (!kinds.includes(format)) throw new Error(`a picture of the kind ${format}`);
+    const { data, info } = await photo
       .autoOrient()
       .toColourspace('srgb')
       .raw({ depth: 'uchar' })
@@ -120,7 +126,7 @@ function unreadablePhoto(cause: Error): DomainError {
   return new DomainError(
     'unreadable_photo',
     422,
-    'The photograph cannot be read: it is damaged, or no picture.',
+    'The photograph cannot be read: it is damaged, or of another kind.',
     {
       remedy: 'JPEG, PNG, WebP, TIFF and AVIF are read.',
       cause,

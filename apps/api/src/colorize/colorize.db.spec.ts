@@ -168,6 +168,21 @@ describe('colouring a photograph', () => {
     await waiting.close();
   });
 
+  it.each([
+    ['no body', undefined, 'The body is empty'],
+    ['a form', new FormData(), 'This is a form'],
+  ])('refuses %s: the file itself is the body', async (_what, body, title) => {
+    const run = await trainedRun();
+
+    const response = await api.fetch(`/runs/${run.id}/colorize`, { method: 'POST', body });
+
+    expect(response.status).toBe(400);
+    const problem = (await response.json()) as Problem;
+    expect(problem.title).toBe(`${title}, not a photograph.`);
+    expect(problem.remedy).toContain('the file itself as the body');
+    expect(await left()).toEqual([]);
+  });
+
   it('refuses what is larger than a photograph', async () => {
     const run = await trainedRun();
 

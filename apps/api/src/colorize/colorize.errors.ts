@@ -28,6 +28,14 @@ export class TemperatureWithoutBins extends DomainError {
   }
 }
 
+export class PhotoExpected extends DomainError {
+  constructor(what: string) {
+    super('photo_expected', 400, `${what}, not a photograph.`, {
+      remedy: 'Send the file itself as the body, as curl --data-binary @rose.jpg does.',
+    });
+  }
+}
+
 export class PhotoTooLarge extends DomainError {
   constructor(mostBytes: number) {
     super('photo_too_large', 413, `A photograph has ${mostBytes / 1024 ** 2} MiB at most.`, {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -21,6 +22,7 @@ import { receiveFile } from '../uploads/receive-file.js';
 import { chooseCheckpoint } from './choose-checkpoint.js';
 import {
   NoTrainerAnswered,
+  PhotoExpected,
   PhotoTooLarge,
   TemperatureWithoutBins,
   TooManyPhotos,
@@ -50,13 +52,15 @@ export class ColorizeService {
   async colorize(runId: string, query: ColorizeQuery, photo: IncomingMessage): Promise<Uint8Array> {
     const { pool, ...work } = await this.plan(runId, query);
     if (this.underway >= mostAtOnce) throw new TooManyPhotos(mostAtOnce);
+    if (photo.headers['content-type']?.startsWith('multipart/')) throw new PhotoExpected('This is a form');
     const id = `${Date.now()}-${randomBytes(8).toString('hex')}`;
     this.underway++;
     try {
       const tooLarge = (limit: number) => new PhotoTooLarge(limit);
-      await receiveFile(photo, { sha256: null, mostBytes: maxPhotoBytes, tooLarge }, (path) =>
-        this.objects.put(colorizeKey(id, 'photo'), { path }),
-      );
+      await receiveFile(photo, { sha256: null, mostBytes: maxPhotoBytes, tooLarge }, async (path) => {
+        if ((await stat(path)).size === 0) throw new PhotoExpected('The body is empty');
+        await this.objects.put(colorizeKey(id, 'photo'), { path });
+      });
       await this.queue.ask(pool, { id, runId, ...work });
       return await this.waitFor(id, pool);
     } finally {

@@ -22,16 +22,21 @@ export const table1: TrainedNetwork = {
 };
 
 /** The platform as a user starts it, at rest, with a dataset of so many drawn scenes, one image each. */
-export async function startWithScenes(name: string, scenes: number): Promise<Platform> {
+export const startWithScenes = (name: string, scenes: number): Promise<Platform> =>
+  startWithData(name, ['synthetic', '--name', 'scenes', '--size', '64', '--images', String(scenes)]);
+
+/** The same with the dataset of the first start, `first-photos`. */
+export const startWithFirstPhotos = (name: string): Promise<Platform> =>
+  startWithData(name, ['first-photos']);
+
+async function startWithData(name: string, data: string[]): Promise<Platform> {
   const platform = await startPlatform({
     folder: temporaryFolder(`bench-${name}`),
     arguments: ['--no-sweep'],
   });
   try {
     await until('the end of the first start', async () => platform.output().includes('Ctrl-C stops'));
-    const imported = await platform.cli(
-      ...['data', 'import', 'synthetic', '--name', 'scenes', '--size', '64', '--images', String(scenes)],
-    );
+    const imported = await platform.cli('data', 'import', ...data);
     if (imported.code !== 0) throw new Error(`The import failed: ${imported.stderr}`);
     return platform;
   } catch (error) {
@@ -51,7 +56,7 @@ export async function slotsOf(platform: Platform): Promise<number> {
 }
 
 /** Launches a sweep of as many runs of a regression, side by side. They differ in their seed. */
-export async function launchRuns(
+export function launchRuns(
   platform: Platform,
   { model, batchSize }: TrainedNetwork,
   options: { runs: number; epochs: number },
@@ -67,6 +72,11 @@ search: { method: grid, parallel: ${options.runs} }
 budget: { epochs: ${options.epochs} }
 samples: { images: 8, every: 1 }
 `;
+  return launchSweep(platform, yaml);
+}
+
+/** Launches a sweep file's text. Gives the sweep's id. */
+export async function launchSweep(platform: Platform, yaml: string): Promise<string> {
   const answer = await fetch(`${platform.apiUrl}/api/sweeps`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -81,6 +91,18 @@ export const runsOf = (platform: Platform, sweepId: string): Promise<Run[]> =>
 
 /** Waits for the end of all runs. @throws when one of them is not completed */
 export async function untilCompleted(platform: Platform, sweepId: string, count: number): Promise<Run[]> {
+  const runs = await untilEnded(platform, sweepId, { count, timeoutMs: 20 * 60_000 });
+  const other = runs.find(({ state }) => state !== 'completed');
+  if (other) throw new Error(`Run ${other.id} ${other.state}: ${other.failure?.message ?? other.note}`);
+  return runs;
+}
+
+/** Waits until so many runs have ended, whichever way. */
+export async function untilEnded(
+  platform: Platform,
+  sweepId: string,
+  { count, timeoutMs }: { count: number; timeoutMs: number },
+): Promise<Run[]> {
   let runs: Run[] = [];
   await until(
     `the end of sweep ${sweepId}`,
@@ -88,10 +110,8 @@ export async function untilCompleted(platform: Platform, sweepId: string, count:
       runs = await runsOf(platform, sweepId);
       return runs.length === count && runs.every(({ state }) => isEnded(state));
     },
-    20 * 60_000,
+    timeoutMs,
     2000, // asking costs the API and Postgres what is measured
   );
-  const other = runs.find(({ state }) => state !== 'completed');
-  if (other) throw new Error(`Run ${other.id} ${other.state}: ${other.failure?.message ?? other.note}`);
   return runs;
 }

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { repository, table, threeDigits } from '@chromatune/test-support';
 import { commit, load, machine } from './machine.js';
 import { type Check, isMet, type Options, type Part, type Result } from './part.js';
+import { examplesPart } from './parts/examples.js';
 import { importPart } from './parts/import.js';
 import { livePart } from './parts/live.js';
 import { memoryPart } from './parts/memory.js';
@@ -11,7 +12,7 @@ import { overheadPart } from './parts/overhead.js';
 import { startPart } from './parts/start.js';
 import { trainingPart } from './parts/training.js';
 
-const parts: Part[] = [importPart, trainingPart, memoryPart, overheadPart, livePart, startPart];
+const parts: Part[] = [importPart, trainingPart, memoryPart, overheadPart, livePart, startPart, examplesPart];
 
 const usage = `npm run bench -- PART … [options]
 

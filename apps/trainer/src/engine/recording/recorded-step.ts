@@ -122,12 +122,13 @@ class RecordedStep implements Step {
     this.groups = this.declareGroups();
     this.ahead = options.ahead ? new RunAhead((...given) => this.runNodes(...given)) : null;
     this.compiles = options.compile;
-    this.takeOver(this.valuesOfNetwork()); // read before the recording, which takes them away
-    collectGarbage(); // the network's values
+    this.takeOver();
+    collectGarbage(); // the network's values, which no variable of this function may hold
   }
 
   /** Makes the network's values the session's. */
-  private takeOver(values: Values): void {
+  private takeOver(): void {
+    const values = this.valuesOfNetwork(); // before the recording, which takes them away
     this.build(values);
     const usual = this.options.expected?.train[0];
     if (this.compiles && usual) this.tryCompiler(usual, values);

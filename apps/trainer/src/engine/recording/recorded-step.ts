@@ -39,6 +39,7 @@ import {
   addHandle,
   assign,
   assignZero,
+  clear,
   clip,
   finish,
   moveAverage,
@@ -429,10 +430,7 @@ class RecordedStep implements Step {
     const sums = names.map((name) => read(graph, name));
     const norm = normOf(graph, sums);
     const done = this.addUpdates(sums, norm);
-    const type = attribute.type(dataType.float32);
-    const cleared = names.map((name, index) =>
-      assign(graph, name, graph.add('ZerosLike', [sums[index]!], { T: type }), done),
-    );
+    const cleared = names.map((name, index) => clear(graph, name, sums[index]!, [done[index]!]));
     finish(this.graph, 'apply/norm', norm, [...done, ...cleared]);
   }
 

@@ -68,6 +68,11 @@ export function assignZero(graph: Graph, handle: string, shape: number[]): strin
   return assign(graph, handle, graph.add('Fill', [graph.integers(shape), graph.scalar(0)], attributes));
 }
 
+/** Makes what has been read of a variable zero, not before others have run: all zeros at once would be a copy of all weights. */
+export function clear(graph: Graph, handle: string, value: string, after: string[]): string {
+  return assign(graph, handle, graph.add('ZerosLike', [value, ...behind(after)], floats));
+}
+
 export const addUp = (graph: Graph, one: string, other: string) => graph.add('AddV2', [one, other], floats);
 
 /** Norm of all gradients together. */

@@ -14,7 +14,7 @@ import { PeakMemory } from './peak-memory.js';
 import { watchTensors } from './watch-tensors.js';
 import type { Reporter } from './reporter.js';
 import { Sampler } from './samples.js';
-import { measureBaselines, validate, type ValidationMetrics } from './validation.js';
+import { measureBaselines, validate, validatedAtOnce, type ValidationMetrics } from './validation.js';
 
 export interface TrainOptions {
   engine: Pick<Engine, 'createStep' | 'name'>;
@@ -183,21 +183,20 @@ function sayFloor(floor: number | null, report: Reporter): void {
 }
 
 /** All shapes of batches that a run has: whole ones, the last of an epoch and of validation, and the samples. */
-function expectedBatches(
-  { batchSize, model, samples }: Recipe,
-  { images, previews }: DatasetManifest,
-  atOnce: number,
-) {
+function expectedBatches(recipe: Recipe, { images, previews }: DatasetManifest, atOnce: number) {
+  const { batchSize, model, samples } = recipe;
   const shapes = (counts: number[]) =>
     [...new Set(counts)]
       .filter((count) => count > 0)
       .map((count) => ({ images: count, size: model.imageSize }));
-  const wholeAndRest = (count: number) => [Math.min(batchSize, count), count % batchSize];
+  const wholeAndRest = (count: number, most: number) => [Math.min(most, count), count % most];
   const sampled = Math.min(samples.images, previews.images, images.validation);
   return {
-    train: shapes(wholeAndRest(images.train)),
+    train: shapes(wholeAndRest(images.train, batchSize)),
     evaluate: shapes(
-      [...wholeAndRest(images.validation), sampled].flatMap((count) => microBatches(count, atOnce)),
+      [...wholeAndRest(images.validation, validatedAtOnce(recipe)), sampled].flatMap((count) =>
+        microBatches(count, atOnce),
+      ),
     ),
   };
 }

@@ -136,10 +136,17 @@ const validationBatches = ({ recipe, manifest, files }: ValidationData) =>
   splitBatches({
     manifest,
     split: 'validation',
-    batchSize: recipe.batchSize,
+    batchSize: validatedAtOnce(recipe),
     imageSize: recipe.model.imageSize,
     files,
   });
+
+/** Pixels whose colours may be predicted before they are measured: a float each for a and b, of three batches. */
+const mostPixels = 2 ** 21;
+
+/** Images of a validation batch: no more than a training batch has, and no more than memory should hold the colours of. */
+export const validatedAtOnce = ({ batchSize, model }: Recipe): number =>
+  Math.min(batchSize, Math.floor(mostPixels / model.imageSize ** 2));
 
 type PictureMetrics = ColorMetrics & { lpips?: number };
 

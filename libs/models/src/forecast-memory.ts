@@ -3,7 +3,7 @@ import { type DescribedRecipe, describeNetwork } from './networks/describe-netwo
 
 /**
  * What a training process takes on TensorFlow's CPU build, as a sum whose shares were fitted to `npm run bench -- memory`,
- * both its probes and its whole batches: of 43 shapes none is off by more than 9 %.
+ * its probes, its whole batches and its batches in pieces.
  */
 const share = {
   /** Node, TensorFlow's library and what it allocates for itself, graphs and the allocator's reserve, bytes. */
@@ -14,6 +14,12 @@ const share = {
   activations: 1.22,
   /** The same with a classification head, whose probabilities and their gradient come beside its logits. */
   activationsOfClassification: 1.57,
+  /** What a second graph takes, by which the sums of micro-batches become an update, bytes. */
+  pieces: 45e6,
+  /** Of the gradients, where micro-batches are added up: the sums, and what lies about while they become an update. */
+  sums: 2,
+  /** Of the bytes of a batch's pictures: the batch, and the next one. */
+  pictures: 2,
 };
 
 export interface MemoryForecast {
@@ -46,12 +52,16 @@ function forecaster(recipe: DescribedRecipe, correction: number): (images: numbe
   const weights = share.weights * memory.weights + memory.gradients + memory.optimizer;
   const ofActivations = classificationOf(recipe.loss) ? share.activationsOfClassification : share.activations;
   const imageBytes = activationBytes * ofActivations * correction;
+  const pictures = share.pictures * recipe.batchSize * recipe.model.imageSize ** 2 * bytesPerPixel;
   return (images) => {
-    const sums = images < recipe.batchSize ? memory.gradients : 0; // what micro-batches add up
-    const fixedBytes = (share.process + weights + sums) * correction;
+    const adding = images < recipe.batchSize ? share.pieces + share.sums * memory.gradients : 0;
+    const fixedBytes = (share.process + weights + adding + pictures) * correction;
     return { images, fixedBytes, bytes: fixedBytes + images * imageBytes };
   };
 }
+
+/** L, a and b. */
+const bytesPerPixel = 3;
 
 /** What a process with this peak, after steps of `images` images, took as a multiple of its static forecast. */
 export function correctionOf(recipe: DescribedRecipe, images: number, peakBytes: number): number {

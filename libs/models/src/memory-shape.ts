@@ -2,7 +2,7 @@ import { canonicalJson, type Environment } from '@chromatune/contracts';
 import type { DescribedRecipe } from './networks/describe-network.js';
 
 /** Changed with the forecast, so that a correction of another forecast is not taken for one of this. */
-const forecastVersion = 2;
+const forecastVersion = 3;
 
 /** What the memory of a training process depends on, beside the number of images: a correction is known under it. */
 export function memoryShape(

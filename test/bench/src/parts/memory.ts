@@ -35,7 +35,7 @@ const classification = (
   batchSize,
 });
 
-/** Every encoder, head and upsampling, several sizes, widths and batches: what a small machine can hold. */
+/** Every encoder, head and upsampling, several sizes, widths, batches and pieces of them: what a small machine can hold. */
 const shapes: Shape[] = [
   ...[16, 64, 128].map((batch) => regression({ encoder: 'resnet18', width: 0.5 }, batch)),
   ...[16, 32, 64, 96].map((batch) => regression({}, batch)),
@@ -67,6 +67,15 @@ const shapes: Shape[] = [
   classification({ width: 0.25 }, { headResolution: 'full', headKernel: 3 }, 8),
   classification({}, { binSet: 'square' }, 24),
   classification({}, { encoding: { type: 'soft', neighbors: 5, sigma: 5 } }, 24),
+  // In pieces, which need not divide the batch.
+  ...[32, 35].map((batch) => regression({}, batch, { microBatch: 8 })),
+  regression({}, 128, { microBatch: 32 }),
+  regression({ imageSize: 224 }, 64, { microBatch: 2 }),
+  regression({ encoder: 'resnet18', width: 0.25, imageSize: 224 }, 256, { microBatch: 8 }),
+  ...(['resnet50', 'vgg16'] as const).map((encoder) => regression({ encoder }, 16, { microBatch: 4 })),
+  regression({ encoder: 'resnet152' }, 12, { microBatch: 4 }),
+  { ...classification({}, {}, 48), microBatch: 16 },
+  { ...classification({}, { headResolution: 'full' }, 6), microBatch: 2 },
   {
     ...regression({ encoder: 'resnet18' }, 24),
     loss: {
@@ -83,7 +92,7 @@ const wantedError = 0.1;
 
 /**
  * Forecasts of memory against what training processes took. Each shape is measured twice, in processes of their own: two
- * steps of a third of its batch, as a trainer probes it, and two of the whole. The probe corrects the forecast of the whole.
+ * steps of a third of what it computes at once, as a trainer probes it, and two of the whole batch. The probe corrects the forecast of the whole.
  */
 export const memoryPart: Part = {
   name: 'memory',
@@ -95,12 +104,14 @@ export const memoryPart: Part = {
     const errors: { still: number; corrected: number }[] = [];
     for (const shape of shapes) {
       say(nameOf(shape));
-      const images = Math.max(1, Math.round(shape.batchSize / 3));
-      const probe = await measure({ ...shape, batchSize: images });
+      const images = shape.microBatch || shape.batchSize;
+      const probed = Math.max(1, Math.round(images / 3));
+      const ofProbe = { ...shape, batchSize: probed, microBatch: 0 };
+      const probe = await measure(ofProbe);
       const { peakBytes } = await measure(shape);
-      const still = forecastMemory(shape).bytes;
-      const correction = correctionOf({ ...shape, batchSize: images }, images, probe.peakBytes);
-      const corrected = forecastMemory(shape, { correction }).bytes;
+      const still = forecastMemory(shape, { images }).bytes;
+      const correction = correctionOf(ofProbe, probed, probe.peakBytes);
+      const corrected = forecastMemory(shape, { images, correction }).bytes;
       errors.push({ still: errorOf(still, peakBytes), corrected: errorOf(corrected, peakBytes) });
       result.rows.push({
         shape: nameOf(shape),
@@ -145,7 +156,7 @@ async function measure(recipe: Shape): Promise<MemoryUse> {
   return memoryUse.parse(message);
 }
 
-const nameOf = ({ model, loss, batchSize, optimizer, averageDecay }: Shape): string =>
+const nameOf = ({ model, loss, batchSize, microBatch, optimizer, averageDecay }: Shape): string =>
   [
     loss.type,
     `${model.encoder} × ${model.width} to ${model.cut}`,
@@ -159,4 +170,5 @@ const nameOf = ({ model, loss, batchSize, optimizer, averageDecay }: Shape): str
     ...(averageDecay > 0 ? ['average'] : []),
     `${model.imageSize} px`,
     `batch ${batchSize}`,
+    ...(microBatch > 0 ? [`in pieces of ${microBatch}`] : []),
   ].join(', ');

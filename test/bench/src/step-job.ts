@@ -12,9 +12,9 @@ export const stepJob = z.object({
   compile: z.boolean().default(false),
   /**
    * The step that runs take, or the same operations one by one, or TensorFlow.js as it comes: no operations of ours,
-   * and its own Adam.
+   * and its own Adam. Or no training: what a validation has of the engine, without measuring it.
    */
-  step: z.enum(['engine', 'eager', 'stock']),
+  step: z.enum(['engine', 'eager', 'stock', 'evaluation']),
 });
 export type StepJob = z.input<typeof stepJob>;
 

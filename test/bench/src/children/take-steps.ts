@@ -44,13 +44,14 @@ function prepare(createStep: CreateStep): TakeStep {
   const network = buildNetwork(recipe, 0);
   const loss = makeLoss(recipe);
   if (job.step === 'stock') return stockStep(network, loss, batch);
-  const { images, size } = batch;
-  const create = job.step === 'engine' ? createStep : createEagerStep;
+  const create = job.step === 'eager' ? createEagerStep : createStep;
+  const isTrained = job.step !== 'evaluation';
+  const shapes = [{ images: batch.images, size: batch.size }];
   const step = create(network, loss, recipe, {
     stepsPerEpoch: 1,
-    expected: { train: [{ images, size }], evaluate: [] },
+    expected: isTrained ? { train: shapes, evaluate: [] } : { train: [], evaluate: shapes },
   });
-  return () => step.run(batch, batch); // a run knows the next one, too
+  return isTrained ? () => step.run(batch, batch) : () => step.evaluate(batch); // a run knows the next one, too
 }
 
 /** The network in plain TensorFlow.js operations, and its Adam on each variable. */

@@ -25,9 +25,11 @@ import { cpuUseOf, type CpuUse } from '../process-cpu.js';
 import type { Turn } from '../step-job.js';
 import { Stepper } from '../stepper.js';
 
-/** With 1700 scenes, of which 1360 are trained on, an epoch is as long as on the first photographs (168 x 8 crops). */
+/** With 1700 scenes, of which a fifth is validated on, an epoch is as long as on the first photographs (168 x 8 crops). */
 const scenes = 1700;
+const validated = 0.2;
 const bareSeconds = 20;
+const bareEvaluationSeconds = 5;
 const defaultRounds = 2;
 /** The first epoch, in which programs are compiled and files arrive, does not count. */
 const trained = [
@@ -66,14 +68,15 @@ export const overheadPart: Part = {
       const slots = await slotsOf(platform);
       const results: Result[] = [];
       for (const { network, epochs } of trained) {
-        const measured: Totals = { runs: [], cpu: [], bare: [] };
+        const measured: Totals = { runs: [], cpu: [], bare: [], evaluation: [] };
         for (let round = 1; round <= rounds; round++) {
           say(`${network.name}, round ${round} of ${rounds}: ${slots} runs side by side on the platform …`);
           const done = await trainOnPlatform(platform, network, { runs: slots, epochs });
           measured.cpu.push(done.cpu);
           for (const { id } of done.details) measured.runs.push(await measure(platform, id));
           say(`${network.name}, round ${round} of ${rounds}: ${slots} bare loops side by side …`);
-          measured.bare.push(...(await stepBare(done.details)));
+          measured.bare.push(...(await stepBare(done.details, 'engine', bareSeconds)));
+          measured.evaluation.push(...(await stepBare(done.details, 'evaluation', bareEvaluationSeconds)));
         }
         results.push(report(network, measured, { runs: slots, epochs }));
       }
@@ -149,13 +152,17 @@ const timeOf = ({ at }: { at: string }) => Date.parse(at);
 const gaps = (points: StoredPoint[]) =>
   points.slice(1).map((point, index) => timeOf(point) - timeOf(points[index]!));
 
-/** The bare loops of these runs, all at the same time. */
-async function stepBare(details: RunDetail[]): Promise<Turn[]> {
+/** The bare loops of these runs, or of their validations, all at the same time. */
+async function stepBare(
+  details: RunDetail[],
+  step: 'engine' | 'evaluation',
+  seconds: number,
+): Promise<Turn[]> {
   const started = await Promise.all(
     details.map(({ recipe: { model, loss, optimizer, batchSize }, environment }) => {
       const { engine, threads } = environment as Environment;
       const recipe = { model, loss, optimizer, batchSize };
-      return Stepper.start({ recipe, engine, threads, step: 'engine' });
+      return Stepper.start({ recipe, engine, threads, step });
     }),
   );
   const steppers = started.map((stepper) => {
@@ -163,7 +170,7 @@ async function stepBare(details: RunDetail[]): Promise<Turn[]> {
     throw new Error(`The engine of the run does not start here: ${stepper.unavailable}`);
   });
   try {
-    return await Promise.all(steppers.map((stepper) => stepper.turn(bareSeconds)));
+    return await Promise.all(steppers.map((stepper) => stepper.turn(seconds)));
   } finally {
     for (const stepper of steppers) stepper.stop();
   }
@@ -180,19 +187,25 @@ interface Totals {
   runs: Measured[];
   cpu: number[][];
   bare: Turn[];
+  evaluation: Turn[];
 }
 
-function report({ name, model, batchSize }: TrainedNetwork, { runs, cpu, bare }: Totals, size: Size): Result {
-  const bareWall = median(bare.map(({ seconds, steps }) => (seconds / steps) * 1000));
+function report({ name, model, batchSize }: TrainedNetwork, totals: Totals, size: Size): Result {
+  const { runs, cpu, bare } = totals;
+  const wall = (turns: Turn[]) => median(turns.map(({ seconds, steps }) => (seconds / steps) * 1000));
+  const bareWall = wall(bare);
   const bareCpu = median(bare.map(({ cpuSeconds, steps }) => (cpuSeconds / steps) * 1000));
   const steps = runs.flatMap((run) => run.steps);
   const step = middleMean(steps);
   const waiting = median(runs.map((run) => run.waiting));
-  const stepsOfEpoch = Math.ceil((scenes * 0.8) / batchSize);
+  const mean = sum(steps) / steps.length;
+  const stepsOfEpoch = Math.ceil((scenes * (1 - validated)) / batchSize);
+  const forward = (wall(totals.evaluation) * scenes * validated) / batchSize / stepsOfEpoch;
   const ofEpoch = (what: 'validation' | 'sample' | 'checkpoint') =>
     median(runs.flatMap((run) => run[what])) / stepsOfEpoch;
   const [validation, sample, checkpoint] = [ofEpoch('validation'), ofEpoch('sample'), ofEpoch('checkpoint')];
-  const epoch = sum(steps) / steps.length + validation + sample + checkpoint;
+  const metrics = validation - forward;
+  const epoch = mean + validation + sample + checkpoint;
   const row = (what: string, ms: number, bareMs?: number): Row => ({
     network: name,
     what,
@@ -210,8 +223,9 @@ function report({ name, model, batchSize }: TrainedNetwork, { runs, cpu, bare }:
       row('bare step', bareWall),
       row('step of a run, typical', step, bareWall),
       row('  of it waiting for its batch', step * waiting),
-      row('step of a run, mean', sum(steps) / steps.length, bareWall),
+      row('step of a run, mean', mean, bareWall),
       row('at the end of an epoch: validation', validation),
+      row('    of it metrics, beyond bare forward passes', metrics),
       row('  sample', sample),
       row('  checkpoint', checkpoint),
       row('CPU of a bare step', bareCpu),
@@ -222,6 +236,10 @@ function report({ name, model, batchSize }: TrainedNetwork, { runs, cpu, bare }:
       promise('share of a step that waits for its batch', waiting),
       promise('share of a step beyond a bare one', 1 - bareWall / step),
       promise('share of an epoch that its sample takes', sample / epoch),
+      promise(
+        'share of an epoch beyond bare steps and forward passes, checkpoints left out',
+        (mean - bareWall + metrics + sample) / epoch,
+      ),
     ],
     notes: [
       `${name}: ${size.runs} runs side by side, ${model}, batch ${batchSize}, ${size.epochs} epochs of ${scenes} images.`,

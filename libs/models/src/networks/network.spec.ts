@@ -239,19 +239,57 @@ describe('encoders', () => {
     },
   );
 
-  test('VGG begins with torchvision’s spread of weights, and biases of zero', () => {
+  test('begin in VGG with biases of zero', () => {
     const network = buildNetwork(regression({ encoder: 'vgg16', cut: 'conv3' }), 1);
-    const weight = variable(network, 'encoder/features/7/weight');
-    const deviation = Math.sqrt(tf.moments(weight).variance.dataSync()[0]!);
+    const bias = variable(network, 'encoder/features/7/bias').dataSync();
 
-    expect(deviation).toBeCloseTo(Math.sqrt(2 / (9 * 128)), 3);
-    expect(
-      variable(network, 'encoder/features/7/bias')
-        .dataSync()
-        .every((value) => value === 0),
-    ).toBe(true);
+    expect(bias.every((value) => value === 0)).toBe(true);
     network.dispose();
   });
+});
+
+describe('initial values', () => {
+  const transposed = regression({ encoder: 'resnet18', upsampling: 'transposed' });
+  const wide = classification({ headKernel: 3, headResolution: 'full' }, { encoder: 'resnet18' });
+  test.each<[name: string, recipe: NetworkRecipe, fanIn: number]>([
+    ['decoder/0/conv/weight', transposed, 9 * 256],
+    ['decoder/0/conv/bias', transposed, 9 * 256],
+    ['decoder/upsample/0/weight', transposed, 16 * 128], // PyTorch counts the channels that go out
+    ['decoder/upsample/0/bias', transposed, 16 * 128],
+    ['decoder/fc0/conv/weight', wide, 9 * 500],
+    ['decoder/fc2/conv/weight', wide, 9 * 1000],
+    ['decoder/fc2/conv/bias', wide, 9 * 1000],
+  ])('of %s are spread evenly within 1 / √fan_in, as PyTorch’s default', (name, recipe, fanIn) => {
+    const values = initialValues(name, recipe);
+    const bound = 1 / Math.sqrt(fanIn);
+
+    const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    expect(largest / bound).toBeLessThanOrEqual(1 + 1e-6);
+    expect(largest / bound).toBeGreaterThan(0.95);
+    const deviation = Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0) / values.length);
+    const isSmall = values.length < 1000;
+    expect(Math.abs((deviation / bound) * Math.sqrt(3) - 1)).toBeLessThan(isSmall ? 0.15 : 0.02);
+  });
+
+  test.each<[name: string, model: Partial<Model>, fanOut: number]>([
+    ['encoder/features/7/weight', { encoder: 'vgg16', cut: 'conv3' }, 9 * 128],
+    ['encoder/layer2/0/conv1/weight', { encoder: 'resnet18' }, 9 * 128],
+  ])('of %s are normal, by the channels that go out', (name, model, fanOut) => {
+    const values = initialValues(name, regression(model));
+    const deviation = Math.sqrt(2 / fanOut);
+
+    const shareBeyond = (deviations: number) =>
+      values.filter((value) => Math.abs(value) > deviations * deviation).length / values.length;
+    expect([1, 2, 3].map(shareBeyond).map((share) => share.toFixed(2))).toEqual(['0.32', '0.05', '0.00']);
+    expect(shareBeyond(3)).toBeGreaterThan(0.001);
+  });
+
+  function initialValues(name: string, recipe: NetworkRecipe): Float32Array {
+    const network = buildNetwork(recipe, 1);
+    const values = variable(network, name).dataSync<'float32'>();
+    network.dispose();
+    return values;
+  }
 });
 
 test('an encoder by itself is that of the network: same names, weights and features', () => {

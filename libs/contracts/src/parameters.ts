@@ -104,7 +104,7 @@ export const trainingParameters = {
     .enum(['gamut', 'square', 'full', 'zhang-313', 'corner'])
     .default('gamut')
     .describe(
-      "Cells that sRGB reaches; all centred within ±125 (625 at grid size 10); all 256² / grid² cells; the 313 bins of Zhang et al. (grid size 10); the report's literal cells, whose corner is neutral grey.",
+      "Cells that sRGB reaches; all centred within ±125 (625 at grid size 10); all 256² / grid² cells; the 313 bins of Zhang et al. (grid size 10); the report's literal cells, whose centres miss neutral grey (by -3, -3 at grid size 10).",
     ),
   encoding: z
     .enum(['hard', 'soft'])

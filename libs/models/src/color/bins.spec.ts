@@ -126,6 +126,14 @@ describe('the corner cells of the report', () => {
     expect(cell(255, 255)).toBe(624); // beyond the last cell
   });
 
+  test('hold every colour of sRGB, at any grid size', () => {
+    for (let gridSize = 5; gridSize <= 40; gridSize++) {
+      const { a, b, binOf } = makeBins(gridSize, 'corner');
+      const bin = binOf[226 * 256 + 223]!; // the largest 8-bit a and b
+      expect(Math.max(Math.abs(a[bin]! - 98), Math.abs(b[bin]! - 95))).toBeLessThanOrEqual(gridSize / 2);
+    }
+  });
+
   test('show grey 3 units too green and too blue', () => {
     const [grey] = encodeBins(Uint8Array.of(128, 128), bins);
 

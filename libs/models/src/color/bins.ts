@@ -35,8 +35,7 @@ export function makeBins(gridSize: number, set: BinSet): Bins {
  * `full`: ceil(256 / grid size)² multiples of the grid size around 0, one more below it than above where the number of
  * steps is even (676 at 10, from -130 to 120).
  * `zhang-313`: the bins of Zhang et al. 2016; their grid size is 10 alone.
- * `corner`: the report's literal cells, floor(a8 / grid size) of 8-bit a and of b, floor(250 / grid size)² of them (625 at
- * 10). Neutral grey, 128, lies near a corner of its cell: at 10, in the middle of [120, 130) it would be 125. So this set
+ * `corner`: the report's literal cells, floor(a8 / grid size) of 8-bit a and of b, 625 of them at 10. Neutral grey, 128, lies near a corner of its cell: at 10, in the middle of [120, 130) it would be 125. So this set
  * alone shows grey as -3, -3.
  */
 export function binCenters(gridSize: number, set: BinSet): { a: Float32Array; b: Float32Array } {
@@ -114,8 +113,8 @@ const multiples = (gridSize: number, first: number, last: number): number[] =>
 const squareOf = (values: number[]): Centers =>
   values.flatMap((a) => values.map((b): [number, number] => [a, b]));
 
-/** Of 8-bit a or b; the report's 25 at a grid size of 10 reach up to 250, well beyond sRGB's largest, 226. */
-const cornerSteps = (gridSize: number) => Math.floor(250 / gridSize);
+/** Of 8-bit a or b: the report's 25 at a grid size of 10, which reach up to 250, and at any size up to sRGB's largest, 226. */
+const cornerSteps = (gridSize: number) => Math.max(Math.floor(250 / gridSize), Math.ceil(227 / gridSize));
 
 function cornerTable(gridSize: number): Uint16Array {
   const steps = cornerSteps(gridSize);

@@ -37,7 +37,8 @@ beforeAll(async () => {
   if (!onlyPortable) await loadEngine('native', { threads: 2, compile: true });
 });
 
-describe.skipIf(onlyPortable)('a compiled step', () => {
+// XLA takes seconds for a step, many times that on a busy machine.
+describe.skipIf(onlyPortable)('a compiled step', { timeout: 120_000 }, () => {
   // Adam makes steps of rounding errors, too, so that it is compared for a few.
   test.each(combinations)('computes what the eager one does: %s', async (_name, change) => {
     const [ours, theirs] = [expecting(compiled, change), expecting(createEagerStep, change)];

@@ -1,44 +1,57 @@
-import type { Run } from '@chromatune/contracts';
+import type { MetricName, Run } from '@chromatune/contracts';
 import { expect, it } from 'vitest';
 import { isMet } from '../part.js';
 import { report } from './examples.js';
 
 const baselines: Run['baselines'] = {
-  grey: { abRmse: 17, psnr: 20 },
-  meanColor: { abRmse: 16, psnr: 21 },
+  grey: { abRmse: 17, psnr: 20, metrics: { 'validation/aucRebalanced': 0.6 } },
+  meanColor: { abRmse: 16, psnr: 21, metrics: { 'validation/aucRebalanced': 0.61 } },
 };
-const ofBins = { ...baselines, marginal: { metric: 'validation/loss' as const, loss: 2.8 } };
 
-it('is content when all runs end better than what needs no training', () => {
-  const { rows, checks } = reportOf(
-    { baselines, latest: { 'validation/abRmse': 15 } },
-    { baselines: ofBins, latest: { 'validation/abRmse': 18, 'validation/loss': 2.5 } }, // the loss counts
+it('shows the last and the best epoch beside what needs no training', () => {
+  const marginal = { metric: 'validation/loss' as const, loss: 2.8 };
+  const { rows, checks, notes } = reportOf(
+    { baselines, latest: { 'validation/abRmse': 18 }, best: bestOf('validation/abRmse', 15), learned: true },
+    {
+      baselines: { ...baselines, marginal },
+      latest: { 'validation/abRmse': 15.5, 'validation/loss': 2.9 },
+      best: { ...bestOf('validation/abRmse', 15), ...bestOf('validation/loss', 2.85) },
+      learned: false,
+    },
   );
 
-  expect(checks.filter((check) => !isMet(check))).toEqual([]);
   expect(rows).toMatchObject([
-    { 'ab RMSE': 15, grey: 17, 'mean colour': 16, learned: 'yes' },
-    { 'ab RMSE': 18, loss: 2.5, marginal: 2.8, learned: 'yes' },
+    { 'ab RMSE': 18, best: 15, grey: 17, 'mean colour': 16, learned: 'yes' },
+    { 'ab RMSE': 15.5, best: 15, loss: 2.9, lowest: 2.85, marginal: 2.8, learned: 'no' },
   ]);
+  expect(checks.filter((check) => !isMet(check))).toEqual([]);
+  expect(notes.join()).toMatch(
+    /1 of 2; of the runs that predict bins, by their loss, 0 of 1\..*epoch: 1 of 2/s,
+  );
 });
 
 it.each<[string, Partial<Run>]>([
-  ['between the mean colour and grey', { baselines, latest: { 'validation/abRmse': 16.5 } }],
-  ['at a loss above the marginal distribution', { baselines: ofBins, latest: { 'validation/loss': 2.9 } }],
-  ['in NaN', { baselines, latest: { 'validation/abRmse': 'NaN' } }],
-  ['without a validation', {}],
-])('is not when one ends %s', (_, run) => {
-  const { rows, checks } = reportOf(run);
-
-  expect(checks.filter((check) => !isMet(check))).toMatchObject([{ value: 1, atMost: 0 }]);
-  expect(rows).toMatchObject([{ learned: 'no' }]);
+  ['between the mean colour and grey', { baselines, best: bestOf('validation/abRmse', 16.5) }],
+  ['in another metric', { baselines, best: bestOf('validation/aucRebalanced', 0.7) }],
+  ['nowhere', {}],
+])('is not content when the best epoch of a run is %s', (_, run) => {
+  expect(reportOf(run).checks.filter((check) => !isMet(check))).toMatchObject([{ value: 1, atMost: 0 }]);
 });
 
-it('is not when a run fails or a file takes long', () => {
-  const learned = { baselines, latest: { 'validation/abRmse': 15 } };
+it('asks for more where more is better', () => {
+  const objective = 'validation/aucRebalanced' as const;
+  const metIn = (value: number) =>
+    report([{ ...example({ baselines, best: bestOf(objective, value) }), objective }]).checks.map(isMet);
 
-  expect(reportOf({ ...learned, state: 'failed' }).checks.map(isMet)).toEqual([false, true, true]);
-  expect(report([{ ...example(learned), minutes: 60 }]).checks.map(isMet)).toEqual([true, false, true]);
+  expect(metIn(0.62)).toEqual([true, true, true]);
+  expect(metIn(0.605)).toEqual([true, true, false]);
+});
+
+it('is not content when a run fails or a file takes long', () => {
+  const good = { baselines, best: bestOf('validation/abRmse', 15) };
+
+  expect(reportOf({ ...good, state: 'failed' }).checks.map(isMet)).toEqual([false, true, true]);
+  expect(report([{ ...example(good), minutes: 60 }]).checks.map(isMet)).toEqual([true, false, true]);
 });
 
 const reportOf = (...runs: Partial<Run>[]) => report([example(...runs)]);
@@ -48,6 +61,10 @@ const example = (...runs: Partial<Run>[]) => ({
   minutes: 3,
   objective: 'validation/abRmse' as const,
   runs: runs.map(
-    (run) => ({ label: 'a run', state: 'completed', latest: {}, baselines: null, ...run }) as Run,
+    (run) => ({ label: 'a run', state: 'completed', latest: {}, best: {}, baselines: null, ...run }) as Run,
   ),
 });
+
+function bestOf(metric: MetricName, value: number): Run['best'] {
+  return { [metric]: { value, epoch: 3, step: 30 } };
+}

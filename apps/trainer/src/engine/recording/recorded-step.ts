@@ -130,35 +130,34 @@ class RecordedStep implements Step {
   /** Makes the network's values the session's. */
   private takeOver(): void {
     const values = this.valuesOfNetwork(); // before the recording, which takes them away
-    this.build(values);
+    this.build();
     const usual = this.options.expected?.train[0];
     if (this.compiles && usual) this.tryCompiler(usual, values);
+    this.initialize(values);
   }
 
-  private build(values: Values): void {
+  private build(): void {
     this.graph = new Graph();
     this.recorded.clear();
     this.addGroups();
     this.recordExpected();
     this.load();
-    this.initialize(values);
   }
 
   /** XLA compiles when a part is run for the first time, or refuses to: then TensorFlow computes the step as it is. */
   private tryCompiler(usual: BatchShape, values: Values): void {
+    this.initialize(values);
     try {
       this.runNow(blackBatch(usual));
-      this.stepsDone = 0;
-      this.initialize(values);
     } catch (error) {
       const reason = refusalOfCompiler(error);
       if (reason === null) throw error;
       this.options.warn?.(`XLA does not compile this training step, which takes longer so: ${reason}`);
       this.compiles = false;
-      this.stepsDone = 0;
       this.session!.close();
-      this.build(values);
+      this.build();
     }
+    this.stepsDone = 0;
   }
 
   // Asynchronous as the interface wants it; the call itself waits for TensorFlow.

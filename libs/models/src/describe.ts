@@ -13,4 +13,4 @@ export {
   type MicroBatchChoice,
 } from './forecast-memory.js';
 export { gigabytesText } from './gigabytes.js';
-export { memoryShape } from './memory-shape.js';
+export { memoryFactors, memoryShape } from './memory-shape.js';

@@ -7,7 +7,13 @@ import {
   type Trainer,
 } from '@chromatune/contracts';
 import type { MemoryCorrectionsStore } from '@chromatune/database';
-import { chooseMicroBatch, forecastMemory, gigabytesText, memoryShape } from '@chromatune/models/describe';
+import {
+  chooseMicroBatch,
+  forecastMemory,
+  gigabytesText,
+  memoryFactors,
+  memoryShape,
+} from '@chromatune/models/describe';
 import { suggestAll, toRecipe } from '@chromatune/search';
 
 export interface ForecastOptions {
@@ -50,15 +56,8 @@ function kindsOfRuns(spec: SweepSpec, dataset: Recipe['dataset']): { recipe: Rec
   const kinds = new Map<string, { recipe: Recipe; runs: number }>();
   for (const values of suggestAll(spec)) {
     const recipe = toRecipe(spec, values, dataset);
-    const { model, loss, optimizer, batchSize, microBatch, averageDecay } = recipe;
-    const key = canonicalJson({
-      model,
-      loss,
-      optimizer: optimizer.type,
-      batchSize,
-      microBatch,
-      averages: averageDecay > 0,
-    });
+    const { batchSize, microBatch } = recipe;
+    const key = canonicalJson({ ...memoryFactors(recipe), batchSize, microBatch });
     kinds.set(key, { recipe, runs: (kinds.get(key)?.runs ?? 0) + 1 });
   }
   return [...kinds.values()];

@@ -35,8 +35,8 @@ export function makeBins(gridSize: number, set: BinSet): Bins {
  * `full`: ceil(256 / grid size)² multiples of the grid size around 0, one more below it than above where the number of
  * steps is even (676 at 10, from -130 to 120).
  * `zhang-313`: the bins of Zhang et al. 2016; their grid size is 10 alone.
- * `corner`: the report's literal cells, floor(a8 / grid size) of 8-bit a and of b, 625 of them at 10. Neutral grey, 128, lies near a corner of its cell: at 10, in the middle of [120, 130) it would be 125. So this set
- * alone shows grey as -3, -3.
+ * `corner`: the report's literal cells, floor(a8 / grid size) of 8-bit a and of b, 625 of them at 10. Neutral grey, 128, lies
+ * off the centre of its cell, which at 10 is the 125 of [120, 130). So this set alone shows grey as -3, -3.
  */
 export function binCenters(gridSize: number, set: BinSet): { a: Float32Array; b: Float32Array } {
   if (!Number.isInteger(gridSize) || gridSize < 5) {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { datasetName, instant, sha256 } from './ids.js';
+import { trainingParameters } from './parameters.js';
 
 export const split = z.enum(['train', 'validation', 'test']);
 export type Split = z.infer<typeof split>;
@@ -88,6 +89,35 @@ export type Dataset = z.infer<typeof dataset>;
 
 export const datasetDetail = z.object({ version: datasetVersion, manifest: datasetManifest });
 export type DatasetDetail = z.infer<typeof datasetDetail>;
+
+/** Which bins the prior of a dataset version is wanted for: as in a recipe. */
+export const priorQuery = z
+  .object({
+    binSet: trainingParameters.binSet,
+    binGridSize: z.coerce.number().pipe(trainingParameters.binGridSize.removeDefault()).default(10),
+  })
+  .refine(({ binSet, binGridSize }) => binSet !== 'zhang-313' || binGridSize === 10, {
+    path: ['binGridSize'],
+    message: 'zhang-313 has a grid size of 10 alone',
+  });
+export type PriorQuery = z.infer<typeof priorQuery>;
+
+/** How often the colours of the training split fall into each bin. */
+export const datasetPrior = z.object({
+  binSet: trainingParameters.binSet.removeDefault(),
+  binGridSize: trainingParameters.binGridSize.removeDefault(),
+  count: z.number().int().positive().describe('Bins, empty ones included.'),
+  bins: z
+    .array(z.object({ a: z.number(), b: z.number(), share: z.number().positive().max(1) }))
+    .describe(
+      'Centres, in ab units, of the bins that hold colours, by a, then b, and their share of all pixels.',
+    ),
+  entropy: z
+    .number()
+    .nonnegative()
+    .describe('In nats: the cross entropy of a network that predicts this distribution at every pixel.'),
+});
+export type DatasetPrior = z.infer<typeof datasetPrior>;
 
 /** Every file of a dataset version, for upload, verification and download. */
 export function datasetFiles(manifest: DatasetManifest): DatasetFile[] {

@@ -22,7 +22,7 @@ export { type NpyArray, npyBytes } from './npy/npy-bytes.js';
 export { NpyError } from './npy/npy-error.js';
 export { type NpyFile, type NpyPlace, openNpy } from './npy/npy-file.js';
 export { type NpyDtype, type NpyHeader, readNpyHeader } from './npy/npy-header.js';
-export { abCounts } from './prior.js';
+export { abCounts, readAbCounts } from './prior.js';
 export { areaResize } from './pictures/area-resize.js';
 export { encodePicture, lightnessAt, networkSides, openPhoto, paintPicture } from './pictures/colorize.js';
 export { enlargeAb, type Sides } from './pictures/enlarge.js';

@@ -59,6 +59,11 @@ describe('the prior of a dataset', () => {
 
   it.each([
     ['of another shape', npyBytes('f8', [2, 2], new Float64Array(4)), /f8 of shape \(2, 2\)/],
+    [
+      'that is cut short',
+      npyBytes('f8', [256, 256], new Float64Array(65_536)).subarray(0, 9000),
+      /9000 bytes/,
+    ],
     ['of no npy at all', new Uint8Array(99), /does not begin as npy files do/],
   ])('is refused when it is a file %s', async (_name, bytes, message) => {
     const damaged = join(folder, 'damaged.npy');

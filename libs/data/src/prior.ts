@@ -1,7 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { type DatasetManifest } from '@chromatune/contracts';
 import { CorruptShard, type FileProvider, openLab8 } from './batches/shard-reader.js';
 import { npyHeaderBytes } from './npy/npy-bytes.js';
-import { openNpy } from './npy/npy-file.js';
+import { readNpyHeader } from './npy/npy-header.js';
 
 /** Bytes of a dataset's `prior` file. */
 export const priorBytes = npyHeaderBytes('f8', [256, 256]).length + 256 * 256 * 8;
@@ -16,20 +17,33 @@ export async function abCounts(manifest: DatasetManifest, files: FileProvider): 
   const { name } = manifest.prior;
   const path = (await files([name]))[name];
   if (path === undefined) throw new Error(`The file provider gave no path for ${name}.`);
-  const npy = await openNpy({ path, name }).catch((error: Error) => {
-    throw new CorruptShard(name, error.message, error);
-  });
+  return readAbCounts(await readFile(path), name);
+}
+
+/**
+ * The counts in a dataset's `prior` file, as `abCounts` gives them.
+ * @param name of the file, for messages
+ * @throws CorruptShard when these are not its bytes
+ */
+export function readAbCounts(bytes: Uint8Array, name: string): Float64Array {
+  const { dtype, shape, dataOffset } = headerOf(bytes, name);
+  if (dtype !== 'f8' || shape.join() !== '256,256') {
+    throw new CorruptShard(
+      name,
+      `it holds ${dtype} of shape (${shape.join(', ')}) instead of f8 of (256, 256).`,
+    );
+  }
+  if (bytes.length !== priorBytes) {
+    throw new CorruptShard(name, `it has ${bytes.length} bytes instead of ${priorBytes}.`);
+  }
+  return new Float64Array(Uint8Array.from(bytes.subarray(dataOffset)).buffer);
+}
+
+function headerOf(bytes: Uint8Array, name: string) {
   try {
-    const { dtype, shape } = npy.header;
-    if (dtype !== 'f8' || shape.join() !== '256,256') {
-      throw new CorruptShard(
-        name,
-        `it holds ${dtype} of shape (${shape.join(', ')}) instead of f8 of (256, 256).`,
-      );
-    }
-    return (await npy.readRows(0, 256)) as Float64Array;
-  } finally {
-    await npy.close();
+    return readNpyHeader(bytes, name);
+  } catch (error) {
+    throw new CorruptShard(name, (error as Error).message, error as Error);
   }
 }
 

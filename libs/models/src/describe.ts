@@ -1,4 +1,5 @@
-// What is known of a network without TensorFlow.js: for the command line, the API and browsers.
+// What is known of networks and colour bins without TensorFlow.js: for the command line, the API and browsers.
+export { describePrior } from './color/prior.js';
 export {
   type DescribedRecipe,
   describeNetwork,

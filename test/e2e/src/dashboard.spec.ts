@@ -210,6 +210,20 @@ describe('your own photograph', () => {
   });
 });
 
+describe('a dataset', () => {
+  it('shows its prior over the chosen bins, and keeps them in the address', async () => {
+    await page.goto(`${platform.apiUrl}/datasets/scenes`);
+    const colors = page.getByRole('region', { name: 'Colours' });
+    await colors.getByRole('img', { name: /\d+ of 261 bins hold some/ }).waitFor();
+
+    await colors.getByLabel('bin set').selectOption('square');
+
+    await colors.getByRole('img', { name: /\d+ of 625 bins hold some/ }).waitFor();
+    await colors.getByText(/^\d\.\d\d nats; 6\.44 if all/).waitFor();
+    await page.waitForURL(/binSet=square/);
+  });
+});
+
 describe('every page', () => {
   it.each(['sweeps', 'sweep', 'run', 'datasets', 'datasets/scenes', 'trainers', 'new'])(
     '%s has no serious accessibility fault, fits a phone, and is photographed in both themes',

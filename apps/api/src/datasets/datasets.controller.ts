@@ -1,7 +1,7 @@
 import { type Dataset, datasetFileKey } from '@chromatune/contracts';
 import type { Database } from '@chromatune/database';
 import type { ObjectStore } from '@chromatune/storage';
-import { Body, Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { ZodResponse } from 'nestjs-zod';
@@ -12,9 +12,11 @@ import {
   DatasetDto,
   DatasetManifestDto,
   DatasetParams,
+  DatasetPriorDto,
   DatasetVersionDto,
   DatasetVersionParams,
   PictureParams,
+  PriorQueryDto,
 } from './datasets.dto.js';
 import { DatasetNotFound } from './datasets.errors.js';
 import { DatasetsService } from './datasets.service.js';
@@ -57,6 +59,13 @@ export class DatasetsController {
   @ZodResponse({ status: 200, type: DatasetDetailDto })
   getVersion(@Param() { digest }: DatasetVersionParams) {
     return this.datasets.getVersion(digest);
+  }
+
+  /** How often the colours of the training split fall into each colour bin. */
+  @Get('dataset-versions/:digest/prior')
+  @ZodResponse({ status: 200, type: DatasetPriorDto })
+  getPrior(@Param() { digest }: DatasetVersionParams, @Query() query: PriorQueryDto) {
+    return this.datasets.getPrior(digest, query);
   }
 
   /** The previews in grey and in colour, and a contact sheet of each split. */

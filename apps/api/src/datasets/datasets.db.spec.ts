@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import {
   type DatasetDetail,
   datasetFiles,
+  type DatasetPrior,
   type DatasetVersion,
   maxDatasetFileBytes,
   type Problem,
 } from '@chromatune/contracts';
+import { npyBytes } from '@chromatune/data';
 import { cloneDatabase, startRedis } from '@chromatune/test-support';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bringDataset, makeDataset, TestApi } from '../api.fixture.js';
@@ -109,6 +111,62 @@ describe('looking at datasets', () => {
     expect(problem.remedy).toContain('known-photos');
   });
 
+  describe('its prior', () => {
+    const path = ({ digest }: DatasetVersion, query = '') => `/dataset-versions/${digest}/prior${query}`;
+    let version: DatasetVersion;
+    beforeAll(async () => {
+      const counts = new Float64Array(65_536);
+      for (const [a, b, count] of [
+        [0, 0, 3],
+        [4, -4, 2],
+        [30, 21, 5],
+      ] as const) {
+        counts[(a + 128) * 256 + b + 128] = count;
+      }
+      version = await bringDatasetWithPrior('counted', npyBytes('f8', [256, 256], counts));
+    });
+
+    it('is told over the bins that are asked for', async () => {
+      const grey = { a: 0, b: 0, share: 0.5 };
+      expect(await api.get<DatasetPrior>(path(version))).toEqual({
+        binSet: 'gamut',
+        binGridSize: 10,
+        count: 261,
+        bins: [grey, { a: 30, b: 20, share: 0.5 }],
+        entropy: Math.LN2,
+      });
+      expect(await api.get<DatasetPrior>(path(version, '?binSet=corner'))).toMatchObject({
+        count: 625,
+        bins: [
+          { a: -3, b: -3, share: 0.3 },
+          { a: 7, b: -3, share: 0.2 },
+          { a: 27, b: 17, share: 0.5 },
+        ],
+      });
+    });
+
+    it.each([
+      ['?binSet=zhang-313&binGridSize=12', 'binGridSize', 'grid size of 10 alone'],
+      ['?binGridSize=4', 'binGridSize', '>=5'],
+      ['?binSet=round', 'binSet', 'gamut'],
+    ])('refuses %s, and says why', async (query, field, why) => {
+      const problem = await api.get<Problem>(path(version, query));
+      expect(problem).toMatchObject({ status: 400, fields: [{ path: field }] });
+      expect(problem.fields![0]!.message).toContain(why);
+    });
+
+    it('is missed in a version of old, with a remedy', async () => {
+      const problem = await api.get<Problem>(path(await bringDataset(api, 'of-old')));
+      expect(problem).toMatchObject({ status: 404, code: 'no_prior_stored' });
+      expect(problem.remedy).toContain('Import the data again');
+    });
+
+    it('is called damaged when its file holds something else', async () => {
+      const damaged = await bringDatasetWithPrior('damaged', npyBytes('f8', [2, 2], new Float64Array(4)));
+      expect(await api.get<Problem>(path(damaged))).toMatchObject({ status: 422, code: 'corrupt_shard' });
+    });
+  });
+
   it('pictures are immutable, and not sent again to who has them', async () => {
     const { digest } = await bringDataset(api, 'pictured');
     const path = `/dataset-versions/${digest}/pictures/validation.png`;
@@ -122,3 +180,16 @@ describe('looking at datasets', () => {
     expect((await api.fetch(`/dataset-versions/${digest}/pictures/other.png`)).status).toBe(400);
   });
 });
+
+async function bringDatasetWithPrior(name: string, prior: Uint8Array): Promise<DatasetVersion> {
+  const { manifest, contents } = makeDataset(name);
+  const file = { name: 'prior.npy', bytes: prior.length, sha256: sha256Of(prior) };
+  contents.set(file.sha256, Uint8Array.from(prior));
+  for (const [sha256, bytes] of contents) await api.put(`/dataset-files/${sha256}`, bytes);
+  const { body } = await api.post<DatasetVersion>('/datasets', {
+    ...manifest,
+    manifestVersion: 2,
+    prior: file,
+  });
+  return body;
+}

@@ -3,7 +3,9 @@ import {
   datasetDetail,
   datasetManifest,
   datasetName,
+  datasetPrior,
   datasetVersion,
+  priorQuery,
   sha256,
 } from '@chromatune/contracts';
 import { createZodDto } from 'nestjs-zod';
@@ -14,8 +16,11 @@ export class DatasetDetailDto extends createZodDto(datasetDetail) {}
 export class DatasetVersionDto extends createZodDto(datasetVersion) {}
 export class DatasetManifestDto extends createZodDto(datasetManifest) {}
 
+export class DatasetPriorDto extends createZodDto(datasetPrior) {}
+
 export class DatasetParams extends createZodDto(z.object({ name: datasetName })) {}
 export class DatasetVersionParams extends createZodDto(z.object({ digest: sha256 })) {}
+export class PriorQueryDto extends createZodDto(priorQuery) {}
 export class DatasetFileParams extends createZodDto(z.object({ sha256 })) {}
 
 export const picture = z.enum(['grey', 'truth', 'train', 'validation', 'test']);

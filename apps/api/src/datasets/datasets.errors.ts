@@ -17,6 +17,20 @@ export class DatasetVersionNotFound extends DomainError {
   }
 }
 
+export class NoPriorStored extends DomainError {
+  constructor(digest: string) {
+    super(
+      'no_prior_stored',
+      404,
+      `Dataset version ${digest.slice(0, 12)} holds no prior: it was imported before there was one.`,
+      {
+        remedy:
+          'Import the data again with `chromatune data import`. Training counts the colours itself meanwhile.',
+      },
+    );
+  }
+}
+
 export class DatasetFileNotFound extends DomainError {
   constructor(sha256: string) {
     super('dataset_file_not_found', 404, `No file with SHA-256 ${sha256.slice(0, 12)} has been uploaded.`);

@@ -5,17 +5,25 @@ import {
   datasetFileKey,
   datasetFiles,
   type DatasetManifest,
+  type DatasetPrior,
   type DatasetVersion,
+  type PriorQuery,
   split,
 } from '@chromatune/contracts';
-import { manifestDigest } from '@chromatune/data';
+import { manifestDigest, readAbCounts } from '@chromatune/data';
 import type { Database } from '@chromatune/database';
+import { describePrior } from '@chromatune/models/describe';
 import type { ObjectStore } from '@chromatune/storage';
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { InjectDatabase, InjectObjectStore } from '../config/connections.js';
 import type { Picture } from './datasets.dto.js';
-import { DatasetFilesMissing, DatasetVersionNotFound, InvalidManifest } from './datasets.errors.js';
+import {
+  DatasetFilesMissing,
+  DatasetVersionNotFound,
+  InvalidManifest,
+  NoPriorStored,
+} from './datasets.errors.js';
 import { sizeOrNull } from '../uploads/stored-size.js';
 
 @Injectable()
@@ -47,6 +55,13 @@ export class DatasetsService {
     const detail = await this.database.datasets.version(digest);
     if (!detail) throw new DatasetVersionNotFound(digest);
     return detail;
+  }
+
+  /** @throws NoPriorStored for versions of old, DomainError (422) when its file is damaged */
+  async getPrior(digest: string, query: PriorQuery): Promise<DatasetPrior> {
+    const { prior } = (await this.getVersion(digest)).manifest;
+    if (!prior) throw new NoPriorStored(digest);
+    return describePrior(readAbCounts(await this.objects.get(datasetFileKey(prior)), prior.name), query);
   }
 
   async getPicture(digest: string, picture: Picture): Promise<DatasetFile> {

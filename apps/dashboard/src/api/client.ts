@@ -3,8 +3,10 @@ import {
   curve,
   dataset,
   datasetDetail,
+  datasetPrior,
   logLine,
   type MetricName,
+  type PriorQuery,
   run,
   reproduction,
   runDetail,
@@ -36,6 +38,8 @@ export const api = {
   datasets: () => get('/datasets', z.array(dataset)),
   dataset: (name: string) => get(`/datasets/${name}`, dataset),
   datasetVersion: (digest: string) => get(`/dataset-versions/${digest}`, datasetDetail),
+  datasetPrior: (digest: string, { binSet, binGridSize }: PriorQuery) =>
+    get(`/dataset-versions/${digest}/prior?binSet=${binSet}&binGridSize=${binGridSize}`, datasetPrior),
 
   trainers: () => get('/trainers', z.array(trainer)),
   drain: (id: string, draining: boolean) => post(`/trainers/${id}/drain`, { draining }),

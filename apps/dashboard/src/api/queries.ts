@@ -1,4 +1,4 @@
-import type { MetricName, Run, Sample } from '@chromatune/contracts';
+import type { MetricName, PriorQuery, Run, Sample } from '@chromatune/contracts';
 import { QueryClient, queryOptions } from '@tanstack/react-query';
 import { api, type StepRange } from './client.js';
 import { createCurveBatcher } from './curve-batcher.js';
@@ -61,6 +61,12 @@ export const queries = {
       queryKey: ['dataset-version', digest],
       queryFn: () => api.datasetVersion(digest),
       staleTime: Infinity, // a version never changes
+    }),
+  datasetPrior: (digest: string, bins: PriorQuery) =>
+    queryOptions({
+      queryKey: ['dataset-prior', digest, bins.binSet, bins.binGridSize],
+      queryFn: () => api.datasetPrior(digest, bins),
+      staleTime: Infinity,
     }),
   trainers: () => queryOptions({ queryKey: ['trainers'], queryFn: api.trainers, refetchInterval: 10_000 }),
 };

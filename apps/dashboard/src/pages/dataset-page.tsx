@@ -4,10 +4,11 @@ import { useParams, useSearchParams } from 'react-router';
 import { addresses } from '../api/client.js';
 import { useLive } from '../api/live-context.js';
 import { queries } from '../api/queries.js';
-import { AbHistogram } from '../charts/ab-histogram.js';
-import { formatBytes, formatCount, formatInstant, formatMetricWithUnit, shortDigest } from '../ui/format.js';
+import { formatBytes, formatCount, formatInstant, shortDigest } from '../ui/format.js';
 import { Loaded } from '../ui/loaded.js';
 import { useTitle } from '../ui/use-title.js';
+import { Fact } from '../ui/fact.js';
+import { PriorPanel } from './prior-panel.js';
 
 export function DatasetPage() {
   const { name = '' } = useParams();
@@ -37,7 +38,15 @@ function Versions({ dataset }: { dataset: Dataset }) {
           version{' '}
           <select
             value={shown}
-            onChange={(event) => setQuery({ version: event.target.value }, { replace: true })}
+            onChange={({ target }) =>
+              setQuery(
+                (before) => {
+                  before.set('version', target.value);
+                  return before;
+                },
+                { replace: true },
+              )
+            }
           >
             {dataset.versions.map((version, index) => (
               <option key={version.digest} value={version.digest}>
@@ -80,27 +89,7 @@ function VersionView({ detail: { version, manifest } }: { detail: DatasetDetail 
           </Fact>
         </dl>
       </section>
-      <section className="panel" aria-label="Colours">
-        <h2>Colours of the training split</h2>
-        <AbHistogram counts={statistics.abHistogram} />
-        <dl className="facts facts-stack">
-          <Fact name="mean chroma">{statistics.meanChroma.toFixed(1)}</Fact>
-          <Fact name="mean a, b">{statistics.meanAb.map((value) => value.toFixed(1)).join(', ')}</Fact>
-          <Fact name="out of gamut">{(100 * statistics.outOfGamutShare).toFixed(2)} % of pixels</Fact>
-        </dl>
-        <h3>Without any training</h3>
-        <table className="pairs">
-          <tbody>
-            {(['meanColor', 'grey'] as const).map((key) => (
-              <tr key={key}>
-                <th scope="row">{key === 'grey' ? 'grey' : 'mean colour'}</th>
-                <td>{formatMetricWithUnit('validation/abRmse', statistics.baselines[key].abRmse)} RMSE</td>
-                <td>{formatMetricWithUnit('validation/psnr', statistics.baselines[key].psnr)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </section>
+      <PriorPanel digest={version.digest} statistics={statistics} />
       <ContactSheets digest={version.digest} images={manifest.images} />
       <ShardTable manifest={manifest} />
       <Credits manifest={manifest} />
@@ -108,13 +97,6 @@ function VersionView({ detail: { version, manifest } }: { detail: DatasetDetail 
     </div>
   );
 }
-
-const Fact = ({ name, children }: { name: string; children: React.ReactNode }) => (
-  <div>
-    <dt>{name}</dt>
-    <dd>{children}</dd>
-  </div>
-);
 
 const splits: Split[] = ['train', 'validation', 'test'];
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { makeBins } from './bins.js';
-import { binPrior, rebalancingWeights, smoothPrior } from './prior.js';
+import { binPrior, describePrior, rebalancingWeights, smoothPrior } from './prior.js';
 
 /** Three bins, far apart. */
 const toy = { a: Float32Array.of(0, 100, 0), b: Float32Array.of(0, 0, 100), count: 3 };
@@ -17,6 +17,22 @@ describe('a prior', () => {
 
     expect([prior[120], prior[283]]).toEqual([0.75, 0.25]);
     expect(prior.reduce((sum, share) => sum + share, 0)).toBe(1);
+  });
+
+  test('is described by the bins that hold colours and by its entropy', () => {
+    const counts = countsOf({ '0,0': 2, '42,-3': 1, '80,67': 1 });
+
+    expect(describePrior(counts, { binSet: 'zhang-313', binGridSize: 10 })).toEqual({
+      binSet: 'zhang-313',
+      binGridSize: 10,
+      count: 313,
+      bins: [
+        { a: 0, b: 0, share: 0.5 },
+        { a: 40, b: 0, share: 0.25 },
+        { a: 80, b: 70, share: 0.25 },
+      ],
+      entropy: 1.5 * Math.LN2,
+    });
   });
 
   test('of no colours at all is refused', () => {

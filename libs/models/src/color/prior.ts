@@ -1,5 +1,5 @@
-import { type ClassificationRecipe } from '@chromatune/contracts';
-import { type Bins } from './bins.js';
+import { type ClassificationRecipe, type DatasetPrior, type PriorQuery } from '@chromatune/contracts';
+import { type Bins, makeBins } from './bins.js';
 
 type Places = Pick<Bins, 'a' | 'b' | 'count'>;
 type Rebalancing = Exclude<ClassificationRecipe['rebalancing'], { type: 'none' }>;
@@ -20,6 +20,19 @@ export function binPrior(
   }
   if (!(total > 0)) throw new Error('A prior needs at least one colour.');
   return prior.map((occurrences) => occurrences / total);
+}
+
+/** The prior over these bins as people see it: bins that hold colours, and the entropy of the distribution. */
+export function describePrior(
+  abCounts: ArrayLike<number>,
+  { binSet, binGridSize }: PriorQuery,
+): DatasetPrior {
+  const { a, b, count, binOf } = makeBins(binGridSize, binSet);
+  const bins = [...binPrior(abCounts, { binOf, count })]
+    .map((share, bin) => ({ a: a[bin]!, b: b[bin]!, share }))
+    .filter(({ share }) => share > 0);
+  const entropy = bins.reduce((sum, { share }) => sum - share * Math.log(share), 0);
+  return { binSet, binGridSize, count, bins, entropy };
 }
 
 /**

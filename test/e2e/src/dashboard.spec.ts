@@ -132,7 +132,7 @@ describe('a sweep while it trains', () => {
   });
 
   it('offers every other metric with its protocol, and keeps the chosen one in the address', async () => {
-    await page.getByText('more metrics').click();
+    await page.getByText('more', { exact: true }).click();
     await page
       .getByRole('group', { name: 'More charts' })
       .getByText(/^ΔE2000/)

@@ -15,7 +15,7 @@ export function MoreCharts() {
       panels: panelNames.filter((other) => (other === name ? isOn : shown.includes(other))),
     });
   return (
-    <Menu className="menu-right" sign={`more metrics${chosen > 0 ? ` (${chosen})` : ''}`}>
+    <Menu className="menu-right" hint="More metrics" sign={`more${chosen > 0 ? ` (${chosen})` : ''}`}>
       <fieldset className="metric-list">
         <legend className="hidden">More charts</legend>
         {others.map((name) => {

@@ -17,7 +17,7 @@ const temperature = z.coerce
   .describe('Annealed mean of Zhang et al.: 1 is the mean of the bins, towards 0 the most probable one.');
 
 /** Query of `POST /runs/:id/colorize`, whose body is the photograph. */
-export const colorizeQuery = z.object({
+export const colorizeQuery = z.strictObject({
   epoch: checkpointChoice.default('best'),
   temperature: temperature.optional(),
   format: pictureFormat.default('png'),

@@ -92,7 +92,7 @@ export type DatasetDetail = z.infer<typeof datasetDetail>;
 
 /** Which bins the prior of a dataset version is wanted for: as in a recipe. */
 export const priorQuery = z
-  .object({
+  .strictObject({
     binSet: trainingParameters.binSet,
     binGridSize: z.coerce.number().pipe(trainingParameters.binGridSize.removeDefault()).default(10),
   })

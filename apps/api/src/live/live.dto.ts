@@ -6,7 +6,7 @@ import { commaList } from '../http/comma-list.js';
 export class LiveEventDto extends createZodDto(z.object({ event: liveEvent })) {}
 
 export class LiveQuery extends createZodDto(
-  z.object({
+  z.strictObject({
     runs: commaList(runId, 500)
       .default([])
       .describe('Run ids, separated by commas: their points, samples and states.'),

@@ -8,7 +8,7 @@ export class CurveDto extends createZodDto(curve) {}
 export class PointsParams extends createZodDto(z.object({ id: runId })) {}
 
 export class PointsQuery extends createZodDto(
-  z.object({
+  z.strictObject({
     attempt: z.coerce.number().int().min(1).optional().describe('Only of this attempt; else of all.'),
     after: z.coerce.number().int().min(0).optional().describe('Only points with a greater seq.'),
     metric: metricName.optional(),
@@ -17,7 +17,7 @@ export class PointsQuery extends createZodDto(
 ) {}
 
 export class CurvesQuery extends createZodDto(
-  z.object({
+  z.strictObject({
     runs: commaList(runId, 200).describe('Run ids, separated by commas.'),
     metrics: commaList(metricName, metricName.options.length).describe('Metric names, separated by commas.'),
     buckets: z.coerce.number().int().min(1).max(5000).default(1000).describe('Most buckets of a curve.'),

@@ -229,6 +229,16 @@ describe('a run', () => {
     expect(await api.get<Problem>('/runs/NO')).toMatchObject({ code: 'invalid_request', status: 400 });
   });
 
+  it.each([
+    '/runs?sweep=s0000000',
+    '/runs/s0000000-0/points?since=5',
+    '/curves?runs=s0000000-0&metrics=train/loss&size=9',
+  ])('is not looked for by a word that the API does not know: %s', async (path) => {
+    const problem = await api.get<Problem>(path);
+    expect(problem).toMatchObject({ status: 400, code: 'invalid_request' });
+    expect(problem.title).toMatch(/Unrecognized key: "(sweep|since|size)"/);
+  });
+
   it('exports all its points as CSV', async () => {
     const id = await trainedRun();
     const csv = await (await api.fetch(`/runs/${id}/points.csv`)).text();

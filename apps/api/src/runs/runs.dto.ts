@@ -15,13 +15,13 @@ export class CheckpointParams extends createZodDto(
 ) {}
 
 export class RunsQuery extends createZodDto(
-  z.object({
+  z.strictObject({
     ids: commaList(runId, 1000).optional().describe('Run ids, separated by commas; else all, 2,000 at most.'),
   }),
 ) {}
 
 export class LogQuery extends createZodDto(
-  z.object({
+  z.strictObject({
     after: z
       .string()
       .regex(/^\d+\.\d+$/, 'must be like 2.57')

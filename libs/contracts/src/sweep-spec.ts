@@ -160,3 +160,6 @@ export const sweepPlan = z.object({
     .describe('Of all runs, those that need most first; empty where there are problems.'),
 });
 export type SweepPlan = z.infer<typeof sweepPlan>;
+
+/** How many lines about memory people are shown of a plan: those that do not fit, and then those that need most. */
+export const shownForecasts = 12;

@@ -85,7 +85,7 @@ it('needs little time for the thousand runs that a sweep may have', async () => 
   expect((process.cpuUsage().user - startedAt) / 1e6).toBeLessThan(4); // about 1 s
 });
 
-it('says the same words once, of the network that needs most', async () => {
+it('says once what alike runs need, of the one that needs most', async () => {
   const losses = ['regression', 'classification', 'combined'] as const;
   const model = { encoder: 'resnet18', width: 0.25, imageSize: 32 };
   const [forecast, ...others] = await forecastsOf({ model, space: { loss: [...losses] } });
@@ -96,6 +96,19 @@ it('says the same words once, of the network that needs most', async () => {
   expect(others).toEqual([]);
   expect(forecast!.runs).toBe(3);
   expect(forecast!.bytes).toBe(Math.max(...each.map(({ bytes }) => bytes)));
+});
+
+it('says from where to where the needs of alike runs go', async () => {
+  const model = { encoder: 'resnet18', imageSize: 64, headResolution: 'full' as const };
+  const forecasts = await forecastsOf({
+    model,
+    training: { batchSize: 64 },
+    space: { loss: ['regression', 'classification'] },
+  });
+
+  expect(forecasts.map(({ text }) => text)).toEqual([
+    expect.stringMatching(/^resnet18 at batch 64 needs about \d\.\d to \d\.\d GB: fits\.$/),
+  ]);
 });
 
 it('goes by the smallest slot that is online', async () => {

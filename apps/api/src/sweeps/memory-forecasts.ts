@@ -38,12 +38,14 @@ export async function forecastSweep(
   const shapes = [...new Set(kinds.map(({ recipe }) => shapeOf(recipe)))];
   const known = trainer ? await corrections.find(trainer.id, shapes) : new Map<string, number>();
   const slotBytes = trainer && slotMemoryBytes(trainer);
-  return sayOnce(
-    kinds.map(({ recipe, runs }) => ({
-      runs,
-      ...forecastRecipe(recipe, slotBytes, known.get(shapeOf(recipe)) ?? null),
-    })),
-  ).sort((one, other) => Number(one.fits) - Number(other.fits) || other.atOnceBytes - one.atOnceBytes);
+  const forecasts = kinds.map(({ recipe, runs }) => ({
+    recipe,
+    runs,
+    ...forecastRecipe(recipe, slotBytes, known.get(shapeOf(recipe)) ?? null),
+  }));
+  return alike(forecasts)
+    .map(sayOnce)
+    .sort((one, other) => Number(one.fits) - Number(other.fits) || other.atOnceBytes - one.atOnceBytes);
 }
 
 function withLeastSlot(trainers: ForecastOptions['trainers']) {
@@ -63,27 +65,45 @@ function kindsOfRuns(spec: SweepSpec, dataset: Recipe['dataset']): { recipe: Rec
   return [...kinds.values()];
 }
 
-/** Networks that differ by some megabytes, as those of several losses, have the same words: the largest stands for all. */
-function sayOnce(forecasts: MemoryForecast[]): MemoryForecast[] {
-  const byText = new Map<string, MemoryForecast>();
+/** Of one kind of runs, not yet in words. */
+type KindForecast = Omit<MemoryForecast, 'text'> & { recipe: Recipe };
+
+/** Kinds that would be said in the same words but for their bytes, as the networks of several losses. */
+function alike(forecasts: KindForecast[]): KindForecast[][] {
+  const groups = new Map<string, KindForecast[]>();
   for (const forecast of forecasts) {
-    const known = byText.get(forecast.text);
-    const largest = known && known.bytes > forecast.bytes ? known : forecast;
-    byText.set(forecast.text, { ...largest, runs: forecast.runs + (known?.runs ?? 0) });
+    const { model, batchSize, microBatch: asked } = forecast.recipe;
+    const key = [
+      model.encoder,
+      batchSize,
+      asked > 0,
+      forecast.microBatch,
+      forecast.fits,
+      forecast.isMeasured,
+    ];
+    groups.set(key.join(), [...(groups.get(key.join()) ?? []), forecast]);
   }
-  return [...byText.values()];
+  return [...groups.values()];
+}
+
+/** The one that needs most stands for all. */
+function sayOnce(forecasts: KindForecast[]): MemoryForecast {
+  const inOrder = forecasts.toSorted((one, other) => other.atOnceBytes - one.atOnceBytes);
+  const { recipe, ...largest } = inOrder[0]!;
+  const runs = forecasts.reduce((sum, forecast) => sum + forecast.runs, 0);
+  return { ...largest, runs, text: inWords(recipe, largest, inOrder.at(-1)!.atOnceBytes) };
 }
 
 function forecastRecipe(
   recipe: Recipe,
   slotBytes: number | null,
   correction: number | null,
-): Omit<MemoryForecast, 'runs'> {
+): Omit<MemoryForecast, 'runs' | 'text'> {
   const limit = slotBytes ?? Infinity;
   const chosen = chooseMicroBatch(recipe, limit, correction ?? 1);
   const images = recipe.microBatch > 0 ? Math.min(recipe.microBatch, recipe.batchSize) : chosen.images;
   const { bytes } = forecastMemory(recipe, { images, correction: correction ?? 1 });
-  const forecast = {
+  return {
     atOnceBytes: chosen.atOnceBytes,
     slotBytes,
     microBatch: images,
@@ -92,24 +112,16 @@ function forecastRecipe(
     fits: bytes <= limit,
     isMeasured: correction !== null,
   };
-  return { ...forecast, text: inWords(recipe, forecast) };
 }
 
 /** An estimate says so: where no step of such a network was measured, its trainer measures before it chooses. */
 function inWords(
   { model, batchSize, microBatch: asked }: Recipe,
-  {
-    atOnceBytes,
-    slotBytes,
-    microBatch,
-    pieces,
-    bytes,
-    fits,
-    isMeasured,
-  }: Omit<MemoryForecast, 'runs' | 'text'>,
+  { atOnceBytes, slotBytes, microBatch, pieces, bytes, fits, isMeasured }: Omit<MemoryForecast, 'text'>,
+  leastAtOnce: number,
 ): string {
   const about = isMeasured ? '' : 'about ';
-  const needs = `${model.encoder} at batch ${batchSize} needs ${about}${gigabytesText(atOnceBytes)}`;
+  const needs = `${model.encoder} at batch ${batchSize} needs ${about}${rangeText(leastAtOnce, atOnceBytes)}`;
   if (slotBytes === null) return `${needs}; no trainer is online to say how it will run.`;
   if (!fits) {
     const least = `even ${microBatch} at a time need ${about}${gigabytesText(bytes)}, and a slot has ${gigabytesText(slotBytes)}`;
@@ -117,4 +129,10 @@ function inWords(
   }
   if (pieces === 1) return `${needs}: fits.`;
   return `${needs}: will run as ${asked > 0 ? '' : about}${pieces} micro-batches of ${microBatch}.`;
+}
+
+/** "0.7 GB", or "0.7 to 0.9 GB". */
+function rangeText(least: number, most: number): string {
+  const [from, to] = [gigabytesText(least), gigabytesText(most)];
+  return from === to ? to : `${from.replace(' GB', '')} to ${to}`;
 }

@@ -1,6 +1,7 @@
 import {
   metricCatalogue,
   protocolOf,
+  shownForecasts,
   type ParameterValue,
   type Sweep,
   type SweepDetail,
@@ -58,9 +59,6 @@ async function planSweep({ api, output, finish }: Context, file: string): Promis
   if (plan.problems.length > 0) finish(exitCodes.failed);
 }
 
-/** Lines about memory; those that do not fit, and then those that need most, come first. */
-const mostForecasts = 12;
-
 function planText(
   { problems, runs, preview, varying, forecasts }: SweepPlan,
   file: string,
@@ -70,7 +68,7 @@ function planText(
     return [`${colors.red('✖')} ${file} cannot be launched:`, ...fieldsText(problems, colors)].join('\n');
   }
   const memory = forecasts
-    .slice(0, mostForecasts)
+    .slice(0, shownForecasts)
     .map(({ text, fits }) => `\n  ${fits ? colors.dim(text) : colors.red(text)}`);
   const rest = forecasts.length - memory.length;
   if (rest > 0) memory.push(colors.dim(`\n  … and ${count(rest, 'other')} that need less.`));

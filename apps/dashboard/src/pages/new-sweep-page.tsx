@@ -1,4 +1,4 @@
-import type { SpecProblem, SweepPlan } from '@chromatune/contracts';
+import { shownForecasts, type SpecProblem, type SweepPlan } from '@chromatune/contracts';
 import { planSweep } from '@chromatune/search';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
@@ -199,13 +199,10 @@ function PlanView({ plan, isChecking }: { plan: SweepPlan; isChecking: boolean }
   );
 }
 
-/** Lines about memory that are shown. */
-const mostForecasts = 12;
-
 /** What the networks take of a trainer's memory, and how they will run in it. */
 function Forecasts({ plan: { forecasts } }: { plan: SweepPlan }) {
   if (forecasts.length === 0) return null;
-  const shown = forecasts.slice(0, mostForecasts); // those that need most come first
+  const shown = forecasts.slice(0, shownForecasts);
   return (
     <ul className="plain hint" aria-label="Memory">
       {shown.map(({ text, fits }) => (

@@ -1,6 +1,11 @@
 import type { Assignment } from '@chromatune/contracts';
 import { buildNetwork, type Loss } from '@chromatune/models';
-import { chooseMicroBatch, correctionOf, type MicroBatchChoice } from '@chromatune/models/describe';
+import {
+  chooseMicroBatch,
+  correctionOf,
+  gigabytesText,
+  type MicroBatchChoice,
+} from '@chromatune/models/describe';
 import type { Engine } from '../engine.js';
 import { PeakMemory } from './peak-memory.js';
 
@@ -62,19 +67,17 @@ async function probeCorrection({ assignment, engine, loss }: MicroBatchOptions):
 
 function sayChoice(choice: MicroBatchChoice, { assignment, say }: MicroBatchOptions): void {
   const { batchSize } = assignment.recipe;
-  const limit = gigabytes(assignment.memory.limitBytes);
+  const limit = gigabytesText(assignment.memory.limitBytes);
   if (!choice.fits) {
     say(
       'warn',
-      `Even one image at a time is forecast to need ${gigabytes(choice.bytes)}; this slot has ${limit}.`,
+      `Even one image at a time is forecast to need ${gigabytesText(choice.bytes)}; this slot has ${limit}.`,
     );
   } else if (choice.pieces > 1) {
     say(
       'info',
-      `A batch of ${batchSize} at once would need ${gigabytes(choice.atOnceBytes)}, and this slot has ${limit}: ` +
+      `A batch of ${batchSize} at once would need ${gigabytesText(choice.atOnceBytes)}, and this slot has ${limit}: ` +
         `it is computed in ${choice.pieces} micro-batches of ${choice.images}.`,
     );
   }
 }
-
-const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;

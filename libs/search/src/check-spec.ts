@@ -10,7 +10,7 @@ import { oneOf, shown } from './allowed.js';
 import { checkSpace } from './check-space.js';
 import { type LocatedProblem, toSpecProblem } from './located-problem.js';
 import { makesLossesIncomparable, naturalGoal } from './objective.js';
-import { toModel, toOptimizer } from './recipe.js';
+import { imagesTogether, toModel, toOptimizer } from './recipe.js';
 import { dependenciesOf, fixedValue, isDistribution, listedValues, whenOf } from './space.js';
 import { countCombinations, suggestAll, varyingParameters } from './suggest.js';
 
@@ -128,7 +128,11 @@ const overlap = (some: readonly ParameterValue[], others: readonly ParameterValu
   some.some((value) => others.includes(value));
 
 /** Values that are allowed one by one, but not together in one run. */
-const checkTogether = (spec: SweepSpec) => [...checkHalving(spec), ...checkNesterov(spec)];
+const checkTogether = (spec: SweepSpec) => [
+  ...checkHalving(spec),
+  ...checkSingleValue(spec),
+  ...checkNesterov(spec),
+];
 
 function checkHalving(spec: SweepSpec): LocatedProblem[] {
   if (!possibleValues(spec, 'cut')?.includes('conv5')) return [];
@@ -138,6 +142,21 @@ function checkHalving(spec: SweepSpec): LocatedProblem[] {
   if (!odd) return [];
   const section = 'cut' in spec.space ? 'space' : 'model';
   const message = `A network cut after conv5 halves the side five times, so imageSize must be a multiple of 32, not ${odd.imageSize}.`;
+  return [{ path: [section, 'cut'], message }];
+}
+
+/** PyTorch refuses it too: the mean of one value is that value, so that nothing of it is left. */
+function checkSingleValue(spec: SweepSpec): LocatedProblem[] {
+  if (!possibleValues(spec, 'cut')?.includes('conv5')) return [];
+  const isSingle = suggestAll(spec).some((values) => {
+    const { cut, imageSize, batchNorm } = toModel(spec, values);
+    const isOnePixel = cut === 'conv5' && imageSize === 32;
+    return isOnePixel && batchNorm === 'micro' && imagesTogether(spec, values) === 1;
+  });
+  if (!isSingle) return [];
+  const section = 'cut' in spec.space ? 'space' : 'model';
+  const message =
+    'Of an image of 32 × 32, conv5 leaves one pixel, and batch norm over one pixel of one image leaves nothing. Use larger images, at least 2 at once, an earlier cut, or batchNorm: frozen.';
   return [{ path: [section, 'cut'], message }];
 }
 

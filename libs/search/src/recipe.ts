@@ -52,6 +52,12 @@ const valuesOf =
     return value as Value<N>; // proved by the schema of the whole recipe
   };
 
+/** Images whose statistics batch norm takes together, as far as the spec says: memory may make them fewer. */
+export function imagesTogether(spec: SweepSpec, values: ParameterValues): number {
+  const of = valuesOf(spec, values);
+  return Math.min(of('batchSize'), of('microBatch') || Infinity);
+}
+
 /** A recipe has no `auto`: what it stood for when the run was made must stay what it was. */
 export function toModel(spec: SweepSpec, values: ParameterValues): ModelRecipe {
   const of = valuesOf(spec, values);

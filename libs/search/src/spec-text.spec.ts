@@ -455,6 +455,13 @@ budget: { runs: 60, epochs: 1 }`,
     /^A network cut after conv5 halves the side five times, so imageSize must be a multiple of 32, not \d+/,
   ],
   [
+    'batch norm over a single value',
+    `${space('microBatch: [1, 4]')}model: { cut: conv5, imageSize: 32 }`,
+    6,
+    15,
+    /^Of an image of 32 × 32, conv5 leaves one pixel, and batch norm over one pixel of one image leaves nothing\. Use larger/,
+  ],
+  [
     "Nesterov's momentum without a momentum",
     `${space('seed: [1, 2]')}training: { optimizer: sgd, momentum: 0, nesterov: true }`,
     6,

@@ -59,7 +59,16 @@ const boundariesOfSpecs = boundaries.map((rule) =>
 );
 
 export default tseslint.config(
-  { ignores: ['vitest.project.ts', '**/dist/**', '.nx/**', '**/node_modules/**', '.chromatune/**'] },
+  {
+    ignores: [
+      'vitest.project.ts',
+      '**/vitest.config.ts',
+      '**/dist/**',
+      '.nx/**',
+      '**/node_modules/**',
+      '.chromatune/**',
+    ],
+  },
   js.configs.recommended,
   tseslint.configs.recommended,
   {

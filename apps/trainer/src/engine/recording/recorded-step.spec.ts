@@ -62,7 +62,6 @@ describe.skipIf(onlyPortable)('the recorded step', () => {
     async (_name, change) => {
       await compareClosely(change);
     },
-    60_000, // ResNet-152, on a busy machine
   );
 
   test.each(networks.filter(([, , stays]) => stays))(

@@ -127,12 +127,12 @@ test('gives a clear error while PostgreSQL is killed and away, and works on when
     () => reconnects++,
   );
 
-  const busy = Array.from({ length: 20 }, (_, index) =>
-    apply(database, 1, points(101 + index * 5000, 101, 5100)),
+  const busy = Promise.allSettled(
+    Array.from({ length: 20 }, (_, index) => apply(database, 1, points(101 + index * 5000, 101, 5100))),
   );
   await sleep(30);
   process.kill(first.pid, 'SIGKILL');
-  const answers = await Promise.allSettled(busy);
+  const answers = await busy;
   const away = await database.ping().catch((error: unknown) => error);
   const second = await first.startAgain();
 

@@ -100,15 +100,15 @@ it('says once what alike runs need, of the one that needs most', async () => {
 
 it('says from where to where the needs of alike runs go', async () => {
   const model = { encoder: 'resnet18', imageSize: 64, headResolution: 'full' as const };
-  const forecasts = await forecastsOf({
-    model,
-    training: { batchSize: 64 },
-    space: { loss: ['regression', 'classification'] },
-  });
+  const losses = { model, training: { batchSize: 64 }, space: { loss: ['regression', 'classification'] } };
+  const asEstimated = await forecastsOf(losses);
+  const halfMeasured = await forecastsOf(losses, [trainer], { one: 1 }); // the first one
 
-  expect(forecasts.map(({ text }) => text)).toEqual([
-    expect.stringMatching(/^resnet18 at batch 64 needs about \d\.\d to \d\.\d GB: fits\.$/),
-  ]);
+  for (const forecasts of [asEstimated, halfMeasured]) {
+    expect(forecasts.map(({ text }) => text)).toEqual([
+      expect.stringMatching(/^resnet18 at batch 64 needs about \d\.\d to \d\.\d GB: fits\.$/),
+    ]);
+  }
 });
 
 it('goes by the smallest slot that is online', async () => {

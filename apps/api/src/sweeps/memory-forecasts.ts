@@ -73,25 +73,19 @@ function alike(forecasts: KindForecast[]): KindForecast[][] {
   const groups = new Map<string, KindForecast[]>();
   for (const forecast of forecasts) {
     const { model, batchSize, microBatch: asked } = forecast.recipe;
-    const key = [
-      model.encoder,
-      batchSize,
-      asked > 0,
-      forecast.microBatch,
-      forecast.fits,
-      forecast.isMeasured,
-    ];
+    const key = [model.encoder, batchSize, asked > 0, forecast.microBatch, forecast.fits];
     groups.set(key.join(), [...(groups.get(key.join()) ?? []), forecast]);
   }
   return [...groups.values()];
 }
 
-/** The one that needs most stands for all. */
+/** The one that needs most stands for all; they are measured when each of them is. */
 function sayOnce(forecasts: KindForecast[]): MemoryForecast {
   const inOrder = forecasts.toSorted((one, other) => other.atOnceBytes - one.atOnceBytes);
   const { recipe, ...largest } = inOrder[0]!;
   const runs = forecasts.reduce((sum, forecast) => sum + forecast.runs, 0);
-  return { ...largest, runs, text: inWords(recipe, largest, inOrder.at(-1)!.atOnceBytes) };
+  const all = { ...largest, runs, isMeasured: forecasts.every(({ isMeasured }) => isMeasured) };
+  return { ...all, text: inWords(recipe, all, inOrder.at(-1)!.atOnceBytes) };
 }
 
 function forecastRecipe(

@@ -4,10 +4,10 @@ import { useParams, useSearchParams } from 'react-router';
 import { addresses } from '../api/client.js';
 import { useLive } from '../api/live-context.js';
 import { queries } from '../api/queries.js';
+import { Fact } from '../ui/fact.js';
 import { formatBytes, formatCount, formatInstant, shortDigest } from '../ui/format.js';
 import { Loaded } from '../ui/loaded.js';
 import { useTitle } from '../ui/use-title.js';
-import { Fact } from '../ui/fact.js';
 import { PriorPanel } from './prior-panel.js';
 
 export function DatasetPage() {

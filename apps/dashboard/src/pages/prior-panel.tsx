@@ -3,9 +3,9 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useSearchParams } from 'react-router';
 import { queries } from '../api/queries.js';
 import { percent, PriorChart } from '../charts/prior-chart.js';
+import { Fact } from '../ui/fact.js';
 import { formatMetricWithUnit } from '../ui/format.js';
 import { Loaded } from '../ui/loaded.js';
-import { Fact } from '../ui/fact.js';
 
 interface Props {
   digest: string;
@@ -45,7 +45,7 @@ export function PriorPanel({ digest, statistics }: Props) {
                   {found.bins.length} of {found.count}
                 </Fact>
                 <Fact name="neutral grey">
-                  {bins.binSet === 'corner' ? 'no bin is centred on it' : percent(grey?.share ?? 0)}
+                  {found.binSet === 'corner' ? 'no bin is centred on it' : percent(grey?.share ?? 0)}
                 </Fact>
                 <Fact name="entropy">
                   {found.entropy.toFixed(2)} nats; {Math.log(found.count).toFixed(2)} if all bins were as

@@ -36,7 +36,7 @@ export function readAbCounts(bytes: Uint8Array, name: string): Float64Array {
   if (bytes.length !== priorBytes) {
     throw new CorruptShard(name, `it has ${bytes.length} bytes instead of ${priorBytes}.`);
   }
-  return new Float64Array(Uint8Array.from(bytes.subarray(dataOffset)).buffer);
+  return new Float64Array(new Uint8Array(bytes.subarray(dataOffset)).buffer);
 }
 
 function headerOf(bytes: Uint8Array, name: string) {

@@ -124,20 +124,39 @@ function cornerTable(gridSize: number): Uint16Array {
 
 function nearestTable(a: Float32Array, b: Float32Array): Uint16Array {
   const table = new Uint16Array(256 * 256);
-  for (let color = 0; color < table.length; color++) {
-    table[color] = nearestBin((color >>> 8) - 128, (color & 255) - 128, a, b);
+  const rows = rowsOf(a);
+  for (let a8 = 0; a8 < 256; a8++) {
+    const nearRows = rows
+      .map(({ first, end }) => ({ first, end, across: (a[first]! - (a8 - 128)) ** 2 }))
+      .sort((one, other) => one.across - other.across);
+    for (let b8 = 0; b8 < 256; b8++) table[a8 * 256 + b8] = nearestBin(b8 - 128, nearRows, b);
   }
   return table;
 }
 
-function nearestBin(atA: number, atB: number, a: Float32Array, b: Float32Array): number {
+/** Bins `first` to `end` - 1 have one a. */
+interface Row {
+  first: number;
+  end: number;
+}
+
+function rowsOf(a: Float32Array): Row[] {
+  const firsts = [...a.keys()].filter((bin) => bin === 0 || a[bin] !== a[bin - 1]);
+  return firsts.map((first, row) => ({ first, end: firsts[row + 1] ?? a.length }));
+}
+
+/** Rows that are farther off than the nearest bin so far cannot hold a nearer one. `across`: squared distance in a. */
+function nearestBin(atB: number, nearRows: (Row & { across: number })[], b: Float32Array): number {
   let nearest = 0;
   let least = Infinity;
-  for (let bin = 0; bin < a.length; bin++) {
-    const distance = (a[bin]! - atA) ** 2 + (b[bin]! - atB) ** 2;
-    if (distance < least) {
-      least = distance;
-      nearest = bin;
+  for (const { first, end, across } of nearRows) {
+    if (across > least) break;
+    for (let bin = first; bin < end; bin++) {
+      const distance = across + (b[bin]! - atB) ** 2;
+      if (distance < least || (distance === least && bin < nearest)) {
+        nearest = bin;
+        least = distance;
+      }
     }
   }
   return nearest;

@@ -132,17 +132,17 @@ export interface TestDataset {
   contents: Map<string, Uint8Array<ArrayBuffer>>;
 }
 
-export function makeDataset(name: string): TestDataset {
+/** @param prior content of a prior file; a version of old has none */
+export function makeDataset(name: string, prior?: Uint8Array): TestDataset {
   const contents = new Map<string, Uint8Array<ArrayBuffer>>();
-  const file = (fileName: string): DatasetFile => {
-    const bytes = new Uint8Array(randomBytes(64));
+  const file = (fileName: string, bytes = new Uint8Array(randomBytes(64))): DatasetFile => {
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     contents.set(sha256, bytes);
     return { name: fileName, bytes: bytes.length, sha256 };
   };
   const predictor = { abRmse: 18, psnr: 20 };
   const manifest: DatasetManifest = {
-    manifestVersion: 1,
+    manifestVersion: prior ? 2 : 1,
     name,
     importer: 'synthetic',
     options: {},
@@ -160,6 +160,7 @@ export function makeDataset(name: string): TestDataset {
       truth: file('truth.png'),
       contactSheets: { train: file('train.png'), validation: file('validation.png'), test: file('test.png') },
     },
+    ...(prior && { prior: file('prior.npy', new Uint8Array(prior)) }),
     statistics: {
       abHistogram: Array.from({ length: 676 }, () => 0),
       meanAb: [0, 0],
@@ -174,8 +175,8 @@ export function makeDataset(name: string): TestDataset {
 }
 
 /** Uploads and registers a dataset. */
-export async function bringDataset(api: TestApi, name: string): Promise<DatasetVersion> {
-  const { manifest, contents } = makeDataset(name);
+export async function bringDataset(api: TestApi, name: string, prior?: Uint8Array): Promise<DatasetVersion> {
+  const { manifest, contents } = makeDataset(name, prior);
   for (const { sha256 } of datasetFiles(manifest))
     await api.put(`/dataset-files/${sha256}`, contents.get(sha256)!);
   return (await api.post<DatasetVersion>('/datasets', manifest)).body;

@@ -94,7 +94,10 @@ export type DatasetDetail = z.infer<typeof datasetDetail>;
 export const priorQuery = z
   .strictObject({
     binSet: trainingParameters.binSet,
-    binGridSize: z.coerce.number().pipe(trainingParameters.binGridSize.removeDefault()).default(10),
+    binGridSize: z.coerce
+      .number()
+      .pipe(trainingParameters.binGridSize.removeDefault())
+      .default(trainingParameters.binGridSize.parse(undefined)),
   })
   .refine(({ binSet, binGridSize }) => binSet !== 'zhang-313' || binGridSize === 10, {
     path: ['binGridSize'],

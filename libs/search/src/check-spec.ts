@@ -128,36 +128,27 @@ const overlap = (some: readonly ParameterValue[], others: readonly ParameterValu
   some.some((value) => others.includes(value));
 
 /** Values that are allowed one by one, but not together in one run. */
-const checkTogether = (spec: SweepSpec) => [
-  ...checkHalving(spec),
-  ...checkSingleValue(spec),
-  ...checkNesterov(spec),
-];
+const checkTogether = (spec: SweepSpec) => [...checkDeepest(spec), ...checkNesterov(spec)];
 
-function checkHalving(spec: SweepSpec): LocatedProblem[] {
+/** After conv5 little is left of a small image: too little of a side, or of what batch norm takes together, as in PyTorch. */
+function checkDeepest(spec: SweepSpec): LocatedProblem[] {
   if (!possibleValues(spec, 'cut')?.includes('conv5')) return [];
-  const odd = suggestAll(spec)
-    .map((values) => toModel(spec, values))
-    .find(({ cut, imageSize }) => cut === 'conv5' && imageSize % 32 !== 0);
-  if (!odd) return [];
-  const section = 'cut' in spec.space ? 'space' : 'model';
-  const message = `A network cut after conv5 halves the side five times, so imageSize must be a multiple of 32, not ${odd.imageSize}.`;
-  return [{ path: [section, 'cut'], message }];
-}
-
-/** PyTorch refuses it too: the mean of one value is that value, so that nothing of it is left. */
-function checkSingleValue(spec: SweepSpec): LocatedProblem[] {
-  if (!possibleValues(spec, 'cut')?.includes('conv5')) return [];
-  const isSingle = suggestAll(spec).some((values) => {
-    const { cut, imageSize, batchNorm } = toModel(spec, values);
-    const isOnePixel = cut === 'conv5' && imageSize === 32;
-    return isOnePixel && batchNorm === 'micro' && imagesTogether(spec, values) === 1;
-  });
+  const path = ['cut' in spec.space ? 'space' : 'model', 'cut'];
+  const deepest = suggestAll(spec)
+    .map((values) => ({ ...toModel(spec, values), together: imagesTogether(spec, values) }))
+    .filter(({ cut }) => cut === 'conv5');
+  const odd = deepest.find(({ imageSize }) => imageSize % 32 !== 0);
+  if (odd) {
+    const message = `A network cut after conv5 halves the side five times, so imageSize must be a multiple of 32, not ${odd.imageSize}.`;
+    return [{ path, message }];
+  }
+  const isSingle = deepest.some(
+    ({ imageSize, batchNorm, together }) => imageSize === 32 && batchNorm === 'micro' && together === 1,
+  );
   if (!isSingle) return [];
-  const section = 'cut' in spec.space ? 'space' : 'model';
   const message =
     'Of an image of 32 × 32, conv5 leaves one pixel, and batch norm over one pixel of one image leaves nothing. Use larger images, at least 2 at once, an earlier cut, or batchNorm: frozen.';
-  return [{ path: [section, 'cut'], message }];
+  return [{ path, message }];
 }
 
 /** PyTorch refuses it too: without momentum there is nothing to look ahead with. */

@@ -123,7 +123,7 @@ describe('looking at datasets', () => {
       ] as const) {
         counts[(a + 128) * 256 + b + 128] = count;
       }
-      version = await bringDatasetWithPrior('counted', npyBytes('f8', [256, 256], counts));
+      version = await bringDataset(api, 'counted', npyBytes('f8', [256, 256], counts));
     });
 
     it('is told over the bins that are asked for', async () => {
@@ -162,7 +162,7 @@ describe('looking at datasets', () => {
     });
 
     it('is called damaged when its file holds something else', async () => {
-      const damaged = await bringDatasetWithPrior('damaged', npyBytes('f8', [2, 2], new Float64Array(4)));
+      const damaged = await bringDataset(api, 'damaged', npyBytes('f8', [2, 2], new Float64Array(4)));
       expect(await api.get<Problem>(path(damaged))).toMatchObject({ status: 422, code: 'corrupt_shard' });
     });
   });
@@ -180,16 +180,3 @@ describe('looking at datasets', () => {
     expect((await api.fetch(`/dataset-versions/${digest}/pictures/other.png`)).status).toBe(400);
   });
 });
-
-async function bringDatasetWithPrior(name: string, prior: Uint8Array): Promise<DatasetVersion> {
-  const { manifest, contents } = makeDataset(name);
-  const file = { name: 'prior.npy', bytes: prior.length, sha256: sha256Of(prior) };
-  contents.set(file.sha256, Uint8Array.from(prior));
-  for (const [sha256, bytes] of contents) await api.put(`/dataset-files/${sha256}`, bytes);
-  const { body } = await api.post<DatasetVersion>('/datasets', {
-    ...manifest,
-    manifestVersion: 2,
-    prior: file,
-  });
-  return body;
-}

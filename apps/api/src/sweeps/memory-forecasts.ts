@@ -73,8 +73,8 @@ function alike(forecasts: KindForecast[]): KindForecast[][] {
   const groups = new Map<string, KindForecast[]>();
   for (const forecast of forecasts) {
     const { model, batchSize, microBatch: asked } = forecast.recipe;
-    const key = [model.encoder, batchSize, asked > 0, forecast.microBatch, forecast.fits];
-    groups.set(key.join(), [...(groups.get(key.join()) ?? []), forecast]);
+    const key = [model.encoder, batchSize, asked > 0, forecast.microBatch, forecast.fits].join();
+    groups.set(key, [...(groups.get(key) ?? []), forecast]);
   }
   return [...groups.values()];
 }

@@ -1,6 +1,6 @@
 import type { Dataset, DatasetDetail, DatasetManifest, Split } from '@chromatune/contracts';
 import { useQuery } from '@tanstack/react-query';
-import { useParams, useSearchParams } from 'react-router';
+import { useParams } from 'react-router';
 import { addresses } from '../api/client.js';
 import { useLive } from '../api/live-context.js';
 import { queries } from '../api/queries.js';
@@ -8,6 +8,7 @@ import { Fact } from '../ui/fact.js';
 import { formatBytes, formatCount, formatInstant, shortDigest } from '../ui/format.js';
 import { Loaded } from '../ui/loaded.js';
 import { useTitle } from '../ui/use-title.js';
+import { useSearchWords } from '../view/use-search-words.js';
 import { PriorPanel } from './prior-panel.js';
 
 export function DatasetPage() {
@@ -25,7 +26,7 @@ export function DatasetPage() {
 }
 
 function Versions({ dataset }: { dataset: Dataset }) {
-  const [query, setQuery] = useSearchParams();
+  const [query, changeQuery] = useSearchWords();
   const asked = query.get('version') ?? '';
   const digest = dataset.versions.find((version) => asked !== '' && version.digest.startsWith(asked))?.digest;
   const shown = digest ?? dataset.versions[0]?.digest ?? '';
@@ -36,18 +37,7 @@ function Versions({ dataset }: { dataset: Dataset }) {
         <h1>{dataset.name}</h1>
         <label>
           version{' '}
-          <select
-            value={shown}
-            onChange={({ target }) =>
-              setQuery(
-                (before) => {
-                  before.set('version', target.value);
-                  return before;
-                },
-                { replace: true },
-              )
-            }
-          >
+          <select value={shown} onChange={({ target }) => changeQuery({ version: target.value })}>
             {dataset.versions.map((version, index) => (
               <option key={version.digest} value={version.digest}>
                 {shortDigest(version.digest)}

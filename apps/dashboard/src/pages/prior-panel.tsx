@@ -1,11 +1,11 @@
-import { type DatasetManifest, type PriorQuery, trainingParameters } from '@chromatune/contracts';
+import { type DatasetManifest, priorQuery, type PriorQuery, trainingParameters } from '@chromatune/contracts';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useSearchParams } from 'react-router';
 import { queries } from '../api/queries.js';
 import { percent, PriorChart } from '../charts/prior-chart.js';
 import { Fact } from '../ui/fact.js';
 import { formatMetricWithUnit } from '../ui/format.js';
 import { Loaded } from '../ui/loaded.js';
+import { useSearchWords } from '../view/use-search-words.js';
 
 interface Props {
   digest: string;
@@ -84,20 +84,15 @@ const gridSizes = (asked: number) =>
 
 /** The chosen bins, in the page's address. */
 function useBins(): [PriorQuery, (changed: Partial<PriorQuery>) => void] {
-  const [query, setQuery] = useSearchParams();
-  const binSet = binSets.find((set) => set === query.get('binSet')) ?? 'gamut';
-  const size = trainingParameters.binGridSize.safeParse(Number(query.get('binGridSize') ?? 10)).data ?? 10;
-  const bins = { binSet, binGridSize: binSet === 'zhang-313' ? 10 : size };
-  const setBins = (changed: Partial<PriorQuery>) =>
-    setQuery(
-      (before) => {
-        for (const [key, value] of Object.entries(changed)) before.set(key, String(value));
-        return before;
-      },
-      { replace: true },
-    );
-  return [bins, setBins];
+  const [query, changeQuery] = useSearchWords();
+  const binSet = binSets.find((set) => set === query.get('binSet')) ?? usual.binSet;
+  const size = trainingParameters.binGridSize.safeParse(Number(query.get('binGridSize'))).data;
+  const binGridSize = binSet === 'zhang-313' ? usual.binGridSize : (size ?? usual.binGridSize);
+  return [{ binSet, binGridSize }, changeQuery];
 }
+
+/** What is shown unless the address says otherwise. */
+const usual = priorQuery.parse({});
 
 interface ChoiceProps<T extends string> {
   name: string;

@@ -1,3 +1,3 @@
 // How pictures compare, without TensorFlow.js: for threads that do nothing else.
 export { ColorMeter, type ColorMetrics } from './metrics/color-meter.js';
-export { type ComparedImage, imageMeasureNames, imageMeasurer } from './metrics/image-measures.js';
+export { imageMeasureNames, imageMeasurer } from './metrics/image-measures.js';

@@ -22,29 +22,33 @@ export interface Measured {
   measures: Float64Array;
 }
 
-/** Paints images with their true and their predicted colours, and measures how they compare: one after another. */
+/** Measures how predicted colours of images compare with the true ones, painted on their lightness: one after another. */
 export function pictureMeasurer({ size, weights }: MeasureOptions) {
-  const measure = imageMeasurer(size, weights);
+  const { measure } = imageMeasurer(size, weights);
   return (batch: Batch, predicted: Float32Array): Float64Array => {
     const measures = new Float64Array(batch.images * imageMeasureNames.length);
     for (let image = 0; image < batch.images; image++) {
-      measures.set(measure(paintedImage(batch, predicted, image)), image * imageMeasureNames.length);
+      measures.set(measure(predictedImage(batch, predicted, image)), image * imageMeasureNames.length);
     }
     return measures;
   };
 }
 
 /** One image of a batch as people see it, truly and as predicted. */
-export function paintedImage({ l, ab, size }: Batch, predicted: Float32Array, image: number) {
+export function paintedImage(batch: Batch, predicted: Float32Array, image: number) {
+  const { l, truthAb, predictedAb } = predictedImage(batch, predicted, image);
+  return {
+    truthRgb: lab8ToSrgb(l, truthAb, l.length),
+    predictedRgb: paintLightness(l, predictedAb, l.length),
+  };
+}
+
+function predictedImage({ l, ab, size }: Batch, predicted: Float32Array, image: number) {
   const pixels = size ** 2;
   const [from, to] = [image * pixels, (image + 1) * pixels];
-  const lightness = l.subarray(from, to);
-  const truthAb = ab.subarray(from * 2, to * 2);
-  const predictedAb = predicted.subarray(from * 2, to * 2);
   return {
-    truthAb,
-    predictedAb,
-    truthRgb: lab8ToSrgb(lightness, truthAb, pixels),
-    predictedRgb: paintLightness(lightness, predictedAb, pixels),
+    l: l.subarray(from, to),
+    truthAb: ab.subarray(from * 2, to * 2),
+    predictedAb: predicted.subarray(from * 2, to * 2),
   };
 }

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Batch } from '@chromatune/models';
-import { imageMeasureNames } from '@chromatune/models/measures';
+import { imageMeasureNames, imageMeasurer } from '@chromatune/models/measures';
 import { stream } from '@chromatune/random';
 import { expect, test } from 'vitest';
 import { compiled } from '../testing/world.js';
+import { paintedImage } from './measure-pictures.js';
 import { measuresHere, MeasureThreads } from './measure-source.js';
 
 const size = 16;
@@ -23,6 +24,24 @@ test.each([1, 2, 3])('%i threads measure what the main thread does, image by ima
   expect(there).toEqual(here);
   expect(there!.map(({ length }) => length / imageMeasureNames.length)).toEqual([7, 1, 2]);
   await measures.close();
+});
+
+test('pictures are measured as people see them, with the bytes that samples are painted with', async () => {
+  const { batch, predicted } = picturesOf(3, 1);
+  const { measurePainted } = imageMeasurer(size, options.weights);
+  const pixels = size ** 2;
+
+  const measures = await measuresHere(options).measure(batch, predicted);
+
+  for (let image = 0; image < 3; image++) {
+    const painted = measurePainted({
+      truthAb: batch.ab.subarray(image * pixels * 2, (image + 1) * pixels * 2),
+      predictedAb: predicted.subarray(image * pixels * 2, (image + 1) * pixels * 2),
+      ...paintedImage(batch, predicted, image),
+    });
+    const count = imageMeasureNames.length;
+    expect(measures.subarray(image * count, (image + 1) * count)).toEqual(painted);
+  }
 });
 
 test('the pictures can still be used by who had them measured', async () => {

@@ -27,7 +27,7 @@ const measureThread = new URL('./measure-thread.js', import.meta.url);
 
 /**
  * Measures on threads of its own, among which the images of each batch are divided, while the thread that asks goes on. The
- * numbers and their order are the same. An image costs a processor about a millisecond at 64 pixels, twelve at 224: on a GPU
+ * numbers and their order are the same. An image costs a processor a third of a millisecond at 64 pixels, four at 224: on a GPU
  * many times what its evaluation takes.
  */
 export class MeasureThreads implements MeasureSource {

@@ -1,14 +1,16 @@
-import { requireSameLength } from './same-length.js';
-
 /**
  * Squared error of predicted ab (ab units) against the truth (OpenCV's 8-bit convention), summed over pixels and both
  * components, with their number. Add the sums and counts of several images, then ask `abRmse`.
+ * @throws RangeError when the pictures have not the same number of values
  */
 export function abSquaredError(
   predicted: ArrayLike<number>,
   truth: Uint8Array,
 ): { sum: number; count: number } {
-  requireSameLength(predicted, truth);
+  if (predicted.length !== truth.length) {
+    const counts = `${predicted.length} numbers against ${truth.length}`;
+    throw new RangeError(`Only pictures of the same size can be compared: ${counts}.`);
+  }
   let sum = 0;
   for (let index = 0; index < truth.length; index++) {
     const error = predicted[index]! - (truth[index]! - 128);

@@ -1,17 +1,3 @@
-/** Distances in ab units at which accuracy is read: 0 to 150 in steps of 1, as Zhang et al. 2016. */
-const farthestThreshold = 150;
-
-/**
- * What a pixel adds to the area under the curve of accuracy over threshold, when its predicted ab is `distance` from the
- * truth. Accuracy at t is the share of pixels with a distance of at most t; its area by the trapezoid rule, divided by 150,
- * is the mean of this over the pixels: 1 for a distance of 0, 0 beyond 150.
- */
-export function nearnessOf(distance: number): number {
-  const first = Math.ceil(distance); // the first threshold that takes the pixel in
-  if (first === 0) return 1;
-  return first <= farthestThreshold ? (farthestThreshold + 0.5 - first) / farthestThreshold : 0;
-}
-
 /**
  * Weight of each 8-bit colour, at index a8 * 256 + b8, for the rebalanced AuC: 1 / p of its cell of 10 ab units (centred on
  * multiples of 10), p being the cell's share of `counts`, the colours of the training split. So every kind of colour counts

@@ -2,7 +2,7 @@ import { psnrOfImage } from '@chromatune/contracts/psnr';
 import { describe, expect, test } from 'vitest';
 import { aucWeights } from './auc.js';
 import { ColorMeter } from './color-meter.js';
-import { type ComparedImage, imageMeasurer } from './image-measures.js';
+import { imageMeasurer, type PaintedImage } from './image-measures.js';
 
 const size = 24;
 
@@ -80,15 +80,18 @@ describe('a colour meter', () => {
     expect(meter.read()).toMatchObject({ abRmse: NaN, saturationRatio: NaN, auc: 0, aucRebalanced: 0 });
   });
 
-  test('refuses images of another size', () => {
-    expect(() => imageMeasurer(32, new Float64Array(65_536))(someImage(1))).toThrow('32 x 32');
+  test('refuses images of another size, and sizes that the window of SSIM does not fit into', () => {
+    const weights = new Float64Array(65_536);
+
+    expect(() => imageMeasurer(32, weights).measurePainted(someImage(1))).toThrow('32 x 32');
+    expect(() => imageMeasurer(10, weights)).toThrow('11 pixels');
   });
 });
 
-const measure = imageMeasurer(size, aucWeights(someCounts()));
+const { measurePainted: measure } = imageMeasurer(size, aucWeights(someCounts()));
 
 /** A pattern of squares and products: no photograph, but every colour range occurs. */
-function someImage(number: number): ComparedImage {
+function someImage(number: number): PaintedImage {
   const [truthAb, predictedAb, truthRgb, predictedRgb]: number[][] = [[], [], [], []];
   for (let y = 0; y < size; y++) {
     for (let x = 0; x < size; x++) {

@@ -1,13 +1,6 @@
 import { psnrOfImage } from '@chromatune/contracts/psnr';
-import { writeLab } from '../color/lab.js';
-import { abSquaredError } from './ab-error.js';
-import { nearnessOf } from './auc.js';
-import { chromaSum, chromaSum8 } from './chroma.js';
 import { colorfulness } from './colorfulness.js';
-import { sumDeltaE2000, sumDeltaE76 } from './delta-e.js';
-import { rgbSquaredError } from './psnr.js';
-import { requireSameLength } from './same-length.js';
-import { ssimOfSize } from './ssim.js';
+import { PictureKernel } from './picture-kernel.js';
 
 /**
  * What is measured of one image, in this order; means over its pixels, and over components or channels where there are
@@ -31,78 +24,83 @@ export const imageMeasureNames = [
   'trueUnsignedColorfulness',
 ] as const;
 
-/** A square photograph and what was made of its lightness. */
-export interface ComparedImage {
+/** A square photograph and the colours predicted for its lightness. */
+export interface PredictedImage {
+  /** 8-bit, 1 a pixel. */
+  l: Uint8Array;
   /** The true ab, 8-bit, 2 a pixel. */
   truthAb: Uint8Array;
   /** As predicted, in ab units, not clipped to what sRGB can show. */
   predictedAb: Float32Array;
+}
+
+/** The same, painted already. */
+export interface PaintedImage extends Omit<PredictedImage, 'l'> {
   /** Both as people see them: 8-bit sRGB, 3 a pixel, clipped. */
   truthRgb: Uint8Array;
   predictedRgb: Uint8Array;
 }
 
-/**
- * Measures images of `size` x `size`, one a call, as `imageMeasureNames` says, in float64. It keeps its working memory.
- * @param weights of each 8-bit colour in the rebalanced AuC: see `aucWeights`
- * @throws RangeError when an image is of another size
- */
-export function imageMeasurer(size: number, weights: Float64Array): (image: ComparedImage) => Float64Array {
-  const pixels = size * size;
-  const ssim = ssimOfSize(size);
-  const lab = { truth: new Float64Array(pixels * 3), predicted: new Float64Array(pixels * 3) };
+export interface ImageMeasurer {
+  /** Paints the photograph with its true and with its predicted colours, and measures them. */
+  measure(image: PredictedImage): Float64Array;
+  measurePainted(image: PaintedImage): Float64Array;
+}
 
-  return (image) => {
-    const { truthAb, predictedAb, truthRgb, predictedRgb } = image;
-    if (truthRgb.length !== pixels * 3) {
+/**
+ * Measures images of `size` x `size`, one a call, as `imageMeasureNames` says. It keeps its working memory.
+ * @param weights of each 8-bit colour in the rebalanced AuC: see `aucWeights`
+ * @throws RangeError when an image is of another size, or the size below 11
+ */
+export function imageMeasurer(size: number, weights: Float64Array): ImageMeasurer {
+  const kernel = new PictureKernel(size);
+  kernel.weights.set(weights);
+  const fill = <T extends Uint8Array | Float32Array>(array: T, values: T) => {
+    if (values.length !== array.length) {
       throw new RangeError(`Only images of ${size} x ${size} pixels can be measured here.`);
     }
-    const squaredError = rgbSquaredError(predictedRgb, truthRgb);
-    const [own, truth] = [colorfulness(predictedRgb), colorfulness(truthRgb)];
-    return Float64Array.of(
-      abSquaredError(predictedAb, truthAb).sum / (2 * pixels),
-      squaredError / (3 * pixels),
-      psnrOfImage(squaredError, 3 * pixels),
-      ssim(predictedRgb, truthRgb),
-      ...meanDeltaE(image, lab),
-      chromaSum(predictedAb) / pixels,
-      chromaSum8(truthAb) / pixels,
-      ...meanNearness(image, weights),
-      own.signed,
-      truth.signed,
-      own.unsigned,
-      truth.unsigned,
-    );
+    array.set(values);
+  };
+
+  return {
+    measure({ l, truthAb, predictedAb }) {
+      fill(kernel.l, l);
+      fill(kernel.truthAb, truthAb);
+      fill(kernel.predictedAb, predictedAb);
+      kernel.paint();
+      return measuresOf(kernel);
+    },
+    measurePainted({ truthAb, predictedAb, truthRgb, predictedRgb }) {
+      fill(kernel.truthAb, truthAb);
+      fill(kernel.predictedAb, predictedAb);
+      fill(kernel.truthRgb, truthRgb);
+      fill(kernel.predictedRgb, predictedRgb);
+      return measuresOf(kernel);
+    },
   };
 }
 
-function meanDeltaE(
-  { truthRgb, predictedRgb }: ComparedImage,
-  { truth, predicted }: { truth: Float64Array; predicted: Float64Array },
-): [deltaE76: number, deltaE2000: number] {
-  writeLab(truthRgb, truth);
-  writeLab(predictedRgb, predicted);
-  const pixels = truth.length / 3;
-  return [sumDeltaE76(truth, predicted) / pixels, sumDeltaE2000(truth, predicted) / pixels];
-}
-
-function meanNearness(
-  { truthAb, predictedAb }: ComparedImage,
-  weights: Float64Array,
-): [nearness: number, weightedNearness: number, weight: number] {
-  requireSameLength(predictedAb, truthAb);
-  let sum = 0;
-  let weighted = 0;
-  let total = 0;
-  for (let at = 0; at < truthAb.length; at += 2) {
-    const a = predictedAb[at]! - (truthAb[at]! - 128);
-    const b = predictedAb[at + 1]! - (truthAb[at + 1]! - 128);
-    const nearness = nearnessOf(Math.sqrt(a * a + b * b));
-    const weight = weights[(truthAb[at]! << 8) | truthAb[at + 1]!]!;
-    sum += nearness;
-    weighted += nearness * weight;
-    total += weight;
-  }
-  const pixels = truthAb.length / 2;
-  return [sum / pixels, weighted / pixels, total / pixels];
+function measuresOf(kernel: PictureKernel): Float64Array {
+  const pixels = kernel.size ** 2;
+  const ab = kernel.compareAb();
+  const rgb = kernel.compareRgb();
+  const own = colorfulness(rgb.predicted, pixels);
+  const truth = colorfulness(rgb.truth, pixels);
+  return Float64Array.of(
+    ab.squaredError / (2 * pixels),
+    rgb.squaredError / (3 * pixels),
+    psnrOfImage(rgb.squaredError, 3 * pixels),
+    kernel.ssim(),
+    rgb.deltaE76 / pixels,
+    rgb.deltaE2000 / pixels,
+    ab.predictedChroma / pixels,
+    ab.trueChroma / pixels,
+    ab.nearness / pixels,
+    ab.weightedNearness / pixels,
+    ab.weight / pixels,
+    own.signed,
+    truth.signed,
+    own.unsigned,
+    truth.unsigned,
+  );
 }

@@ -1,4 +1,4 @@
-import { type ComparedImage } from './image-measures.js';
+import { type PaintedImage } from './image-measures.js';
 import { type Lpips } from './lpips.js';
 
 /** Pixels of each side that are compared at once: VGG's largest features of both then have 34 MB. */
@@ -22,7 +22,7 @@ export class LpipsMeter {
     this.predicted = new Uint8Array(this.atOnce * this.bytes);
   }
 
-  add({ truthRgb, predictedRgb }: Pick<ComparedImage, 'truthRgb' | 'predictedRgb'>): void {
+  add({ truthRgb, predictedRgb }: Pick<PaintedImage, 'truthRgb' | 'predictedRgb'>): void {
     this.truth.set(truthRgb, this.waiting * this.bytes);
     this.predicted.set(predictedRgb, this.waiting * this.bytes);
     this.waiting += 1;

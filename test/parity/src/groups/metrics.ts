@@ -35,13 +35,13 @@ function measure(): ColorMetrics {
     ),
   };
   const counts = Float64Array.from(hashes('counts', 65_536), (hash) => hash % 7);
-  const measureImage = imageMeasurer(side, aucWeights(counts));
+  const { measurePainted } = imageMeasurer(side, aucWeights(counts));
   const meter = new ColorMeter();
   for (let image = 0; image < images; image++) {
     const of = <T extends { subarray(from: number, to: number): T }>(values: T, channels: number): T =>
       values.subarray(image * side ** 2 * channels, (image + 1) * side ** 2 * channels);
     meter.add(
-      measureImage({
+      measurePainted({
         truthAb: of(all.truthAb, 2),
         predictedAb: of(all.predictedAb, 2),
         truthRgb: of(all.truthRgb, 3),

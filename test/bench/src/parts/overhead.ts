@@ -206,6 +206,8 @@ function report({ name, model, batchSize }: TrainedNetwork, totals: Totals, size
     median(runs.flatMap((run) => run[what])) / stepsOfEpoch;
   const [validation, sample, checkpoint] = [ofEpoch('validation'), ofEpoch('sample'), ofEpoch('checkpoint')];
   const metrics = validation - forward;
+  const ofWorker = (who: (typeof workers)[number]) =>
+    median(cpu.map((round) => round[workers.indexOf(who)]!));
   const epoch = mean + validation + sample + checkpoint;
   const row = (what: string, ms: number, bareMs?: number): Row => ({
     network: name,
@@ -231,12 +233,15 @@ function report({ name, model, batchSize }: TrainedNetwork, totals: Totals, size
       row('  checkpoint', checkpoint),
       row('CPU of a bare step', bareCpu),
       row('CPU of the whole platform', median(cpu.map(sum)), bareCpu),
-      ...workers.map((what, who) => row(`  of it ${what}`, median(cpu.map((round) => round[who]!)))),
+      ...workers.map((what) => row(`  of it ${what}`, ofWorker(what))),
     ],
     checks: [
       promise('share of a step that waits for its batch', waiting),
       promise('share of a step beyond a bare one', 1 - bareWall / step),
-      promise('share of an epoch that its sample takes', sample / epoch),
+      promise(
+        'share of an epoch that supervisor, metrics and sample take',
+        (ofWorker('supervisor') + metrics + sample) / epoch,
+      ),
       promise(
         'share of an epoch beyond bare steps and forward passes, checkpoints left out',
         (mean - bareWall + metrics + sample) / epoch,

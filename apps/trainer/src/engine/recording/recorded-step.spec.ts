@@ -125,7 +125,7 @@ describe.skipIf(onlyPortable)('the recorded step', () => {
 
   test.each<[string, Partial<Recipe>]>([
     ['a narrow network', {}],
-    ['one whose weights are read in several calls', { model: { ...model, width: 1.5, cut: 'conv5' } }],
+    ['one whose weights are read in several calls', { model: { ...model, width: 1.25, cut: 'conv5' } }],
   ])(
     'has the same state in both kinds, so that a checkpoint of one is read by the other: %s',
     async (_name, network) => {

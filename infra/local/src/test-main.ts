@@ -15,9 +15,14 @@ interface Outcome {
   seconds: number;
 }
 
+/** These keep both cores of a small machine busy by themselves. */
+const demanding = ['apps/trainer', 'test/e2e'];
+/** Of the others, each of which keeps one busy. */
+const sideBySide = 2;
+
 /**
- * Lint, then every project's tests one after another, then one line `N passed, N failed` over all of them.
- * Types were checked by the build that came before. With arguments: only projects whose folder contains one of them.
+ * Lint and every project's tests, then one line `N passed, N failed` over all of them. Types were checked by the build that
+ * came before. With arguments: only projects whose folder contains one of them.
  */
 export async function testMain(filters: string[]): Promise<number> {
   const projects = testProjects().filter(
@@ -33,10 +38,34 @@ export async function testMain(filters: string[]): Promise<number> {
   await ensureEngine();
   await ensureBrowser();
 
-  const outcomes: Outcome[] = [];
-  if (filters.length === 0) outcomes.push(await lint(), await deadCode());
-  for (const project of projects) outcomes.push(await testProject(project));
+  const light = projects.filter(({ folder }) => !demanding.includes(folder));
+  const checks = filters.length === 0 ? [lint, deadCode] : [];
+  const outcomes = await eachOf(sideBySide, [
+    ...checks,
+    ...light.map((project) => (print: Print) => testProject(project, print)),
+  ]);
+  for (const project of projects.filter((one) => !light.includes(one))) {
+    outcomes.push(await testProject(project, (text) => process.stdout.write(text)));
+  }
   return report(outcomes);
+}
+
+type Print = (text: string) => void;
+
+/** Does several jobs at the same time. What each prints stays together: it is held back until it ends. */
+async function eachOf<T>(atOnce: number, jobs: ((print: Print) => Promise<T>)[]): Promise<T[]> {
+  const results: T[] = [];
+  let next = 0;
+  const worker = async () => {
+    while (next < jobs.length) {
+      const index = next++;
+      const printed: string[] = [];
+      results[index] = await jobs[index]!((text) => void printed.push(text));
+      process.stdout.write(printed.join(''));
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return results;
 }
 
 interface Project {
@@ -55,19 +84,20 @@ function testProjects(): Project[] {
     .filter(({ folder }) => fs.existsSync(path.join(root, folder, 'package.json')));
 }
 
-async function lint(): Promise<Outcome> {
+async function lint(print: Print): Promise<Outcome> {
   const startedAt = Date.now();
-  const nx = ['run-many', '-t', 'lint', '--output-style=static'];
-  const { code, output } = await run('node_modules/.bin/nx', nx, root);
+  const nx = ['run-many', '-t', 'lint', '--parallel=1', '--output-style=static'];
+  const { code, output } = await run('node_modules/.bin/nx', nx, { cwd: root, print });
   const linted = new Set(output.match(/nx run \S+:lint/g)).size;
   const failed = Math.max(count(output.split('Failed tasks:')[1] ?? '', /^- \S+:lint/gm), code === 0 ? 0 : 1);
   return { what: 'lint', passed: linted - failed, failed, seconds: since(startedAt) };
 }
 
 /** Exports, files and dependencies that nothing uses any more. */
-async function deadCode(): Promise<Outcome> {
+async function deadCode(print: Print): Promise<Outcome> {
   const startedAt = Date.now();
-  const { code } = await run('node_modules/.bin/knip', ['--no-config-hints'], root);
+  const knip = ['--no-config-hints'];
+  const { code } = await run('node_modules/.bin/knip', knip, { cwd: root, print });
   return {
     what: 'dead code',
     passed: code === 0 ? 1 : 0,
@@ -76,7 +106,8 @@ async function deadCode(): Promise<Outcome> {
   };
 }
 
-async function testProject({ folder }: Project): Promise<Outcome> {
+async function testProject({ folder }: Project, print: Print): Promise<Outcome> {
+  print(`\n▸ ${folder}\n`);
   const startedAt = Date.now();
   const file = path.join(results, `${folder.replaceAll('/', '-')}.json`);
   const vitest = path.join(root, 'node_modules/.bin/vitest');
@@ -96,7 +127,7 @@ async function testProject({ folder }: Project): Promise<Outcome> {
       '--reporter=json',
       `--outputFile.json=${file}`,
     ],
-    path.join(root, folder),
+    { cwd: path.join(root, folder), print },
   );
   const { passed, failed } = readReport(file);
   // A suite that could not be loaded, or a crashed runner, has no failed test of its own but must not look green.
@@ -130,8 +161,12 @@ function report(outcomes: Outcome[]): number {
   return failed === 0 && passed > 0 ? 0 : 1;
 }
 
-/** Runs a command with its output on the terminal, and also returns the output. */
-function run(command: string, args: string[], cwd: string): Promise<{ code: number; output: string }> {
+/** Runs a command, prints what it writes, and also returns that. */
+function run(
+  command: string,
+  args: string[],
+  { cwd, print }: { cwd: string; print: Print },
+): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd,
@@ -146,13 +181,10 @@ function run(command: string, args: string[], cwd: string): Promise<{ code: numb
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';
-    for (const [stream, sink] of [
-      [child.stdout, process.stdout],
-      [child.stderr, process.stderr],
-    ] as const) {
-      stream.on('data', (chunk: Buffer) => {
-        output += chunk.toString();
-        sink.write(chunk);
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+        print(text);
       });
     }
     child.on('close', (code) => resolve({ code: code ?? 1, output }));

@@ -1,20 +1,12 @@
 // Short names for what is done to four 32-bit floats at once.
 
-const cell = memory.data(sizeof<f64>(), 16);
-
-/**
- * A number in all four places, for a variable outside of functions. It goes through memory so that no compiler sees a
- * constant, which V8 would put together from general registers wherever it is used: that takes longer than to read it.
- */
 export function all(value: f64): v128 {
-  store<f32>(cell, <f32>value);
-  return v128.load32_splat(cell);
+  return f32x4.splat(<f32>value);
 }
 
 /** As `all`, of two 64-bit floats. */
 export function both(value: f64): v128 {
-  store<f64>(cell, value);
-  return v128.load64_splat(cell);
+  return f64x2.splat(value);
 }
 
 export function add(one: v128, other: v128): v128 {

@@ -1,6 +1,6 @@
 import { add, all, div, mul, pairs, square, sub, sumOfPairs } from './lanes';
 
-// Structural similarity as `imageMeasurer` documents it. Rows are those of RGB pictures, so that the three channels are
+// Structural similarity as `PictureKernel.ssim` documents it. Rows are those of RGB pictures, so that the three channels are
 // weighed together: the neighbours of a value in its row are three values away.
 
 /** The window is 11 x 11, separable and even: these six weights from its middle outwards are all. */

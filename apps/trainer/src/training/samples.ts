@@ -1,14 +1,7 @@
 import { join } from 'node:path';
 import type { DatasetManifest, Recipe, SpooledEvent } from '@chromatune/contracts';
-import {
-  enlargeAb,
-  type FileProvider,
-  loadPreviews,
-  paintLightness,
-  pngOf,
-  splitBatches,
-} from '@chromatune/data';
-import { abRmse, abSquaredError, type Batch, type Step } from '@chromatune/models';
+import { enlargeAb, type FileProvider, loadPreviews, paintLightness, pngOf } from '@chromatune/data';
+import { abRmse, abSquaredError, type Batch } from '@chromatune/models';
 import { writeWhole } from './checkpoint.js';
 
 export interface SampleOptions {
@@ -24,24 +17,40 @@ type SampleEvent = Omit<Extract<SpooledEvent, { type: 'sample' }>, 'seq'>;
 const compressionLevel = 2;
 
 /**
- * Colorizes the first validation images and writes them as one PNG strip, top to bottom. The network sees them at training
- * size, where their error is measured; people see its colours under the full lightness of the larger previews.
+ * Shows the first validation images in the colours that a validation predicted for them, as one PNG strip, top to bottom. The
+ * network sees them at training size, where their error is measured; people see its colours under the full lightness of the
+ * larger previews. Row i of the previews is row i of the validation split.
  */
 export class Sampler {
-  private read: Promise<{ shown: Batch; previews: Batch }> | null = null;
+  private readonly images: number;
+  private shown: { truth: Uint8Array; predicted: Float32Array }[] = [];
+  private previews: Promise<Batch> | null = null;
 
-  constructor(private readonly options: SampleOptions) {}
+  constructor(private readonly options: SampleOptions) {
+    const { recipe, manifest } = options;
+    this.images = Math.min(recipe.samples.images, manifest.previews.images, manifest.images.validation);
+  }
 
-  async render(network: Step, { epoch, step }: { epoch: number; step: number }): Promise<SampleEvent> {
-    this.read ??= readImages(this.options);
-    const { shown, previews } = await this.read;
-    const { images } = shown;
-    const { ab } = await network.evaluate(shown);
-    const large = enlargeAb(ab, { images, from: square(shown.size), to: square(previews.size) });
-    const pixels = images * previews.size ** 2;
+  /** Keeps what there is to show of a batch of the validation; its batches come in order. */
+  take({ ab, images, size }: Batch, predicted: Float32Array): void {
+    const length = size * size * 2;
+    for (let image = 0; image < images && this.shown.length < this.images; image++) {
+      const [from, to] = [image * length, (image + 1) * length];
+      this.shown.push({ truth: ab.slice(from, to), predicted: predicted.slice(from, to) });
+    }
+  }
+
+  /** Writes the strip of what was taken, and forgets it. */
+  async render({ epoch, step }: { epoch: number; step: number }): Promise<SampleEvent> {
+    const { recipe, manifest, files, folder } = this.options;
+    const shown = this.shown.splice(0);
+    const previews = await (this.previews ??= loadPreviews(manifest, files));
+    const from = square(recipe.model.imageSize);
+    const large = enlargeAb(joined(shown), { images: shown.length, from, to: square(previews.size) });
+    const pixels = shown.length * previews.size ** 2;
     const rgb = paintLightness(previews.l.subarray(0, pixels), large, pixels);
-    const file = join(this.options.folder, `epoch-${epoch}.png`);
-    const png = await pngOf(rgb, previews.size, previews.size * images, { compressionLevel });
+    const file = join(folder, `epoch-${epoch}.png`);
+    const png = await pngOf(rgb, previews.size, previews.size * shown.length, { compressionLevel });
     await writeWhole(file, png);
 
     return {
@@ -51,49 +60,24 @@ export class Sampler {
         epoch,
         step,
         tileSize: previews.size,
-        images: Array.from({ length: images }, (_, image) => ({ image, abRmse: errorOf(image, shown, ab) })),
+        images: shown.map(({ truth, predicted }, image) => {
+          const { sum, count } = abSquaredError(predicted, truth);
+          return { image, abRmse: abRmse(sum, count) };
+        }),
         at: new Date().toISOString(),
       },
     };
   }
 }
 
-async function readImages(options: SampleOptions): Promise<{ shown: Batch; previews: Batch }> {
-  const { recipe, manifest, files } = options;
-  const images = Math.min(recipe.samples.images, manifest.previews.images, manifest.images.validation);
-  return {
-    shown: await firstValidationImages(options, images),
-    previews: await loadPreviews(manifest, files),
-  };
-}
-
 const square = (side: number) => ({ width: side, height: side });
 
-/** Row i of the previews is row i of the validation split. */
-async function firstValidationImages(
-  { recipe, manifest, files }: SampleOptions,
-  images: number,
-): Promise<Batch> {
-  const size = recipe.model.imageSize;
-  const l = new Uint8Array(images * size * size);
-  const ab = new Uint8Array(images * size * size * 2);
+function joined(shown: { predicted: Float32Array }[]): Float32Array {
+  const all = new Float32Array(shown.reduce((sum, { predicted }) => sum + predicted.length, 0));
   let filled = 0;
-  const batches = splitBatches({ manifest, split: 'validation', batchSize: images, imageSize: size, files });
-  for await (const batch of batches) {
-    const taken = Math.min(batch.images, images - filled);
-    l.set(batch.l.subarray(0, taken * size * size), filled * size * size);
-    ab.set(batch.ab.subarray(0, taken * size * size * 2), filled * size * size * 2);
-    filled += taken;
-    if (filled === images) break;
+  for (const { predicted } of shown) {
+    all.set(predicted, filled);
+    filled += predicted.length;
   }
-  return { l, ab, images, size };
-}
-
-function errorOf(image: number, { ab: truth, size }: Batch, predicted: Float32Array): number {
-  const length = size * size * 2;
-  const { sum, count } = abSquaredError(
-    predicted.subarray(image * length, (image + 1) * length),
-    truth.subarray(image * length, (image + 1) * length),
-  );
-  return abRmse(sum, count);
+  return all;
 }

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Assignment, DatasetManifest, MetricName, Recipe } from '@chromatune/contracts';
 import { abCounts, type FileProvider, stepsPerEpoch, weightsSha256 } from '@chromatune/data';
-import { aucWeights, buildNetwork, makeLoss, microBatches, type Step } from '@chromatune/models';
+import { aucWeights, type Batch, buildNetwork, makeLoss, microBatches, type Step } from '@chromatune/models';
 import { correctionOf } from '@chromatune/models/describe';
 import type { Engine } from '../engine.js';
 import { type BatchSource, lookingAhead } from './batch-source.js';
@@ -125,7 +125,12 @@ export async function trainRun({
   }
 
   async function endEpoch(epoch: number): Promise<void> {
-    const measured = await validate({ ...validation, step, alive: () => report.alive(at.step) });
+    const shows = isSampled(recipe, epoch);
+    const seen = (batch: Batch, predicted: Float32Array) => {
+      if (shows) sampler.take(batch, predicted);
+      report.alive(at.step);
+    };
+    const measured = await validate({ ...validation, step, seen });
     const here = { step: at.step, epoch };
     report.point('train/learningRate', step.learningRate(), here);
     report.point('train/gradientNorm', at.epochGradientNorms / at.stepInEpoch, here);
@@ -134,9 +139,7 @@ export async function trainRun({
     report.point('system/memoryBytes', process.memoryUsage.rss(), here);
     for (const [metric, value] of Object.entries(measured)) report.point(metric as MetricName, value, here);
 
-    if (isSampled(recipe, epoch)) {
-      report.report(await sampler.render(step, here));
-    }
+    if (shows) report.report(await sampler.render(here));
     at.epochsDone = epoch;
     Object.assign(at, newEpoch);
     await save(epoch, epoch === recipe.epochs ? 'final' : 'epoch', measured['validation/abRmse']);
@@ -182,19 +185,18 @@ function sayFloor(floor: number | null, report: Reporter): void {
   report.log('info', `The loss of this run cannot fall below ${floor.toPrecision(4)} on the training split.`);
 }
 
-/** All shapes of batches that a run has: whole ones, the last of an epoch and of validation, and the samples. */
-function expectedBatches(recipe: Recipe, { images, previews }: DatasetManifest, atOnce: number) {
-  const { batchSize, model, samples } = recipe;
+/** All shapes of batches that a run has: whole ones, and the last of an epoch and of validation. */
+function expectedBatches(recipe: Recipe, { images }: DatasetManifest, atOnce: number) {
+  const { batchSize, model } = recipe;
   const shapes = (counts: number[]) =>
     [...new Set(counts)]
       .filter((count) => count > 0)
       .map((count) => ({ images: count, size: model.imageSize }));
   const wholeAndRest = (count: number, most: number) => [Math.min(most, count), count % most];
-  const sampled = Math.min(samples.images, previews.images, images.validation);
   return {
     train: shapes(wholeAndRest(images.train, batchSize)),
     evaluate: shapes(
-      [...wholeAndRest(images.validation, validatedAtOnce(recipe)), sampled].flatMap((count) =>
+      wholeAndRest(images.validation, validatedAtOnce(recipe)).flatMap((count) =>
         microBatches(count, atOnce),
       ),
     ),

@@ -33,8 +33,8 @@ interface ValidationData {
 
 export interface ValidationOptions extends ValidationData {
   step: Step;
-  /** Called after each batch. */
-  alive: () => void;
+  /** Called with each batch and its predicted ab, in the order of the split. */
+  seen: (batch: Batch, predicted: Float32Array) => void;
 }
 
 /** What a validation measures, by the names of `metricCatalogue`, which says how. */
@@ -43,14 +43,14 @@ export type ValidationMetrics = Named<'loss' | keyof ColorMetrics> &
 type Named<K extends string> = Record<`validation/${K}`, number>;
 
 /** Measures the whole validation split. */
-export async function validate({ step, alive, ...data }: ValidationOptions): Promise<ValidationMetrics> {
+export async function validate({ step, seen, ...data }: ValidationOptions): Promise<ValidationMetrics> {
   const meter = new PictureMeter(data);
   const means = new Means();
   for await (const batch of validationBatches(data)) {
     const { loss, ab, measures } = await step.evaluate(batch);
     means.add({ loss, ...measures }, batch.images);
     await meter.add(batch, ab);
-    alive();
+    seen(batch, ab);
     await setImmediate();
   }
   return named({ ...means.read(), ...(await meter.read()) }) as ValidationMetrics;

@@ -106,7 +106,7 @@ export function deltaE2000(record: usize): v128 {
   return sqrt(f32x4.pmax(sub(squares, mul(add(turn, turn), mul(c, h))), zero));
 }
 
-const single = memory.data(160, 16);
+const single = memory.data(<i32>recordBytes, 16);
 
 /** The CIE 1976 difference of two colours. */
 export function deltaE76Of(l1: f32, a1: f32, b1: f32, l2: f32, a2: f32, b2: f32): f32 {
@@ -126,9 +126,9 @@ function fillSingle(l1: f32, a1: f32, b1: f32, l2: f32, a2: f32, b2: f32): void 
   v128.store(single, f32x4.splat(l1));
   v128.store(single, f32x4.splat(a1), 16);
   v128.store(single, f32x4.splat(b1), 32);
-  v128.store(single, f32x4.splat(l2), 48);
-  v128.store(single, f32x4.splat(a2), 64);
-  v128.store(single, f32x4.splat(b2), 80);
+  v128.store(single, f32x4.splat(l2), other);
+  v128.store(single, f32x4.splat(a2), other + 16);
+  v128.store(single, f32x4.splat(b2), other + 32);
 }
 
 function mean(one: v128, other: v128): v128 {

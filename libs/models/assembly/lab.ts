@@ -1,4 +1,5 @@
 import { add, all, div, mul, sub, where } from './lanes';
+import { toLinear, whiteX, whiteZ } from './srgb';
 
 // Lab of 8-bit sRGB, as src/color/lab.ts has it, four pixels at once in float32.
 
@@ -8,13 +9,9 @@ export const labBytes: usize = 3 * 16;
 /** Each byte in linear light. */
 const linear = memory.data(256 * sizeof<f32>(), 16);
 for (let byte = 0; byte < 256; byte++) {
-  const value = <f64>byte / 255;
-  const light = value > 0.04045 ? Math.pow((value + 0.055) / 1.055, 2.4) : value / 12.92;
-  store<f32>(linear + (byte << 2), <f32>light);
+  store<f32>(linear + (byte << 2), <f32>toLinear(<f64>byte / 255));
 }
 
-const whiteX = 0.95047;
-const whiteZ = 1.08883;
 const rX = all(0.412453 / whiteX);
 const gX = all(0.35758 / whiteX);
 const bX = all(0.180423 / whiteX);

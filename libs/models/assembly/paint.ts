@@ -1,10 +1,18 @@
 import { both } from './lanes';
+import { toLinear, whiteX, whiteZ } from './srgb';
 
 // Lab to 8-bit sRGB, clipped to the gamut: the same bytes as libs/data/src/lab/lab.ts writes, by the same operations in
 // float64, two pixels at once.
 
-const whiteX = 0.95047;
-const whiteZ = 1.08883;
+const foot = both(0.2068966);
+const slope = both(7.787);
+const start = both(16.0 / 116.0);
+
+function inverseF(t: v128): v128 {
+  const cube = f64x2.mul(f64x2.mul(t, t), t);
+  const straight = f64x2.div(f64x2.sub(t, start), slope);
+  return v128.bitselect(cube, straight, f64x2.gt(t, foot));
+}
 
 /** What depends on the 8-bit lightness alone: (L + 16) / 116, and Y. */
 const fy = memory.data(256 * sizeof<f64>(), 16);
@@ -12,15 +20,13 @@ const luminance = memory.data(256 * sizeof<f64>(), 16);
 for (let byte = 0; byte < 256; byte++) {
   const f = (<f64>byte / 2.55 + 16) / 116;
   store<f64>(fy + (byte << 3), f);
-  store<f64>(luminance + (byte << 3), f > 0.2068966 ? f * f * f : (f - 16.0 / 116.0) / 7.787);
+  store<f64>(luminance + (byte << 3), f64x2.extract_lane(inverseF(both(f)), 0));
 }
 
 /** Linear values from which an sRGB byte rounds up to the next; that beyond 255 is never reached. */
 const thresholds = memory.data(256 * sizeof<f64>(), 16);
 for (let byte = 0; byte < 255; byte++) {
-  const value = (<f64>byte + 0.5) / 255;
-  const light = value > 0.04045 ? Math.pow((value + 0.055) / 1.055, 2.4) : value / 12.92;
-  store<f64>(thresholds + (byte << 3), light);
+  store<f64>(thresholds + (byte << 3), toLinear((<f64>byte + 0.5) / 255));
 }
 store<f64>(thresholds + (255 << 3), Infinity);
 
@@ -84,16 +90,6 @@ function paintTwo(l: usize, a: v128, b: v128, rgb: usize): void {
   storeBytes(rgb, weigh(redX, x, redY, y, redZ, z));
   storeBytes(rgb + 1, weigh(greenX, x, greenY, y, greenZ, z));
   storeBytes(rgb + 2, weigh(blueX, x, blueY, y, blueZ, z));
-}
-
-const foot = both(0.2068966);
-const slope = both(7.787);
-const start = both(16.0 / 116.0);
-
-function inverseF(t: v128): v128 {
-  const cube = f64x2.mul(f64x2.mul(t, t), t);
-  const straight = f64x2.div(f64x2.sub(t, start), slope);
-  return v128.bitselect(cube, straight, f64x2.gt(t, foot));
 }
 
 function weigh(ofX: v128, x: v128, ofY: v128, y: v128, ofZ: v128, z: v128): v128 {

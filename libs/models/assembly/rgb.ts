@@ -4,11 +4,11 @@ import { pairs, sumOfPairs } from './lanes';
 
 /** Pixels that are compared together; integer sums over them fit into 32 bits. */
 const pixelsAtOnce = 256;
-const records = memory.data(64 * 160, 16);
+const records = memory.data((pixelsAtOnce / 4) * <i32>recordBytes, 16);
 
 /** Four integers each: five sums of the colourfulness of each picture, and the squared difference. */
 const integerSums = 11;
-const integers = memory.data(11 * 16, 16);
+const integers = memory.data(integerSums * 16, 16);
 
 /**
  * Sums over the pixels of two RGB pictures: of the colourfulness of each R - G, R + G - 2B, both without their signs, and

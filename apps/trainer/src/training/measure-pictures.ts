@@ -38,6 +38,8 @@ export function pictureMeasurer({ size, weights }: MeasureOptions) {
 export function paintedImage(batch: Batch, predicted: Float32Array, image: number) {
   const { l, truthAb, predictedAb } = predictedImage(batch, predicted, image);
   return {
+    truthAb,
+    predictedAb,
     truthRgb: lab8ToSrgb(l, truthAb, l.length),
     predictedRgb: paintLightness(l, predictedAb, l.length),
   };

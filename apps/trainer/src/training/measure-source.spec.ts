@@ -29,16 +29,11 @@ test.each([1, 2, 3])('%i threads measure what the main thread does, image by ima
 test('pictures are measured as people see them, with the bytes that samples are painted with', async () => {
   const { batch, predicted } = picturesOf(3, 1);
   const { measurePainted } = imageMeasurer(size, options.weights);
-  const pixels = size ** 2;
 
   const measures = await measuresHere(options).measure(batch, predicted);
 
   for (let image = 0; image < 3; image++) {
-    const painted = measurePainted({
-      truthAb: batch.ab.subarray(image * pixels * 2, (image + 1) * pixels * 2),
-      predictedAb: predicted.subarray(image * pixels * 2, (image + 1) * pixels * 2),
-      ...paintedImage(batch, predicted, image),
-    });
+    const painted = measurePainted(paintedImage(batch, predicted, image));
     const count = imageMeasureNames.length;
     expect(measures.subarray(image * count, (image + 1) * count)).toEqual(painted);
   }

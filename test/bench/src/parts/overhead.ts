@@ -238,6 +238,7 @@ function report({ name, model, batchSize }: TrainedNetwork, totals: Totals, size
     checks: [
       promise('share of a step that waits for its batch', waiting),
       promise('share of a step beyond a bare one', 1 - bareWall / step),
+      promise('share of an epoch that its sample takes', sample / epoch),
       promise(
         'share of an epoch that supervisor, metrics and sample take',
         (ofWorker('supervisor') + metrics + sample) / epoch,

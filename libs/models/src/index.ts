@@ -15,6 +15,7 @@ export { loadEncoderWeights } from './networks/encoder-weights.js';
 export { adaptInputFilters, type InputFilters } from './networks/input-adaptation.js';
 export { buildEncoder, buildNetwork, type Encoder, type Network } from './networks/network.js';
 export { countParameters, type NetworkRecipe } from './networks/network-plan.js';
+export { convolveByFoldedFilter } from './networks/upsampling.js';
 export { predictAb, sideMultiple } from './predict.js';
 export { restoreNetwork } from './restore-network.js';
 export { type BatchTensors, batchTensors, requireWhole } from './training/batch.js';

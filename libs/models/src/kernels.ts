@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { convolveUpsampled } from './networks/upsampling.js';
 
 /** Operations that an engine may do faster than plain TensorFlow.js ops. Those of a network have a gradient. */
 export interface Kernels {
@@ -18,6 +19,11 @@ export interface Kernels {
    * (rows, k). Used in gradients, so it needs none itself. An engine may leave it out.
    */
   subtractAt?(x: tf.Tensor2D, columns: tf.Tensor2D, amounts: tf.Tensor2D): tf.Tensor2D;
+  /**
+   * NHWC `x` with each pixel four times (`nn.Upsample(scale_factor=2)`), convolved with `filter` (3, 3, from, to) at stride
+   * 1 and padded to the same side; differentiable in both. An engine may leave it out.
+   */
+  convolveUpsampled?(x: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D;
 }
 
 /** Built from ops that every TensorFlow.js backend has. */
@@ -32,6 +38,7 @@ export const plainKernels: Required<Kernels> = {
 
   subtractAt: (x, columns, amounts) =>
     tf.sub(x, tf.scatterND(cellsOf(columns).reshape([-1, 2]), amounts.flatten(), x.shape)),
+  convolveUpsampled,
 };
 
 /** The places (row, column) of `columns` (rows, k), as int32 (rows, k, 2). */

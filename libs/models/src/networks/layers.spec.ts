@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { plainKernels, setKernels } from '../kernels.js';
 import { declare } from './declarations.js';
-import { zeros } from './initial.js';
+import { torchDefault, zeros } from './initial.js';
 import { type LayerPlan } from './layer-plan.js';
 import { buildLayers, type Layer, type Mode } from './layers.js';
+import { convolveByFoldedFilter } from './upsampling.js';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -83,6 +85,48 @@ describe('nearest upsampling', () => {
     const expected = tf.tidy(() => weights.reshape([2, 2, 2, 2, 2, 3]).sum([2, 4]));
 
     expect([...gradient.dataSync()]).toEqual([...expected.dataSync()]);
+  });
+});
+
+describe('a convolution after a nearest upsampling, which it does itself,', () => {
+  const upsampling: LayerPlan = { kind: 'nearest upsampling', name: 'up' };
+  const convolution = (kernel: number): LayerPlan & { kind: 'convolution' } => {
+    const initial = torchDefault(kernel ** 2 * 3);
+    return {
+      kind: 'convolution',
+      name: 'conv',
+      from: 3,
+      to: 2,
+      kernel,
+      stride: 1,
+      weight: initial,
+      bias: initial,
+    };
+  };
+  afterEach(() => setKernels(plainKernels));
+
+  test.each([
+    ['of 1 x 1', 1, plainKernels],
+    ['of 3 x 3', 3, plainKernels],
+    ['of 3 x 3 with a folded filter', 3, { ...plainKernels, convolveUpsampled: convolveByFoldedFilter }],
+  ] as const)('%s has the values and gradients of the two', (_, kernel, engineKernels) => {
+    setKernels(engineKernels);
+    const both = builtAll([upsampling, convolution(kernel)]);
+    const [upsample, convolve] = [builtAll([upsampling]), builtAll([convolution(kernel)])];
+    const x = tf.randomNormal<tf.Rank.R4>([2, 4, 3, 3], 0, 1, 'float32', 1);
+    const weights = tf.randomNormal([2, 8, 6, 2], 0, 1, 'float32', 2);
+    const ask = (variables: tf.Variable[], forward: (input: tf.Tensor4D) => tf.Tensor4D) => {
+      const score = (input: tf.Tensor) => tf.sum<tf.Scalar>(tf.mul(forward(input as tf.Tensor4D), weights));
+      const slopes = tf.variableGrads(() => score(x), variables).grads;
+      const ofWeights = Object.values(slopes).flatMap((slope) => [...slope.dataSync()]);
+      return [...forward(x).dataSync(), ...tf.grad(score)(x).dataSync(), ...ofWeights];
+    };
+
+    const one = ask(both.variables, (input) => both.layer(input, training));
+    const two = ask(convolve.variables, (input) => convolve.layer(upsample.layer(input, training), training));
+
+    expect(one.length).toBe(2 * 8 * 6 * 2 + 2 * 4 * 3 * 3 + kernel ** 2 * 3 * 2 + 2);
+    one.forEach((value, index) => expect(value).toBeCloseTo(two[index]!, 4));
   });
 });
 
@@ -193,6 +237,13 @@ test('normalises lightness three times as ImageNet’s R, G and B', () => {
     pixel.dataSync().forEach((value, index) => expect(value).toBeCloseTo(expected[row]![index]!, 5)),
   );
 });
+
+/** Layers, one after the other, and their parameters. */
+function builtAll(plans: LayerPlan[]): { layer: Layer; variables: tf.Variable[] } {
+  const declarations = declare(plans, 1);
+  const variables = declarations.parameters.map(({ variable }) => variable);
+  return { layer: buildLayers(plans, declarations), variables };
+}
 
 function built(plan: LayerPlan, numbers: Record<string, number[]> = {}): Layer {
   const declarations = declare([plan], 1);

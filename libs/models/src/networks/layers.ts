@@ -41,7 +41,10 @@ export function buildLayers(plans: readonly LayerPlan[], { parameters, statistic
 
 /** When not training, each intermediate tensor is freed as soon as the next one is there. */
 function sequence(plans: readonly LayerPlan[], variables: Variables): Layer {
-  const layers = plans.map((plan) => build(plan, variables));
+  const layers = plans.flatMap((plan, index) => {
+    if (isUpsampling(plan) && plans[index + 1]?.kind === 'convolution') return []; // the convolution does both
+    return build(plan, variables, { upsamples: isUpsampling(plans[index - 1]) });
+  });
   return (input, mode) => {
     let x = input;
     for (const layer of layers) {
@@ -53,10 +56,17 @@ function sequence(plans: readonly LayerPlan[], variables: Variables): Layer {
   };
 }
 
-function build(plan: LayerPlan, variables: Variables): Layer {
+const isUpsampling = (plan?: LayerPlan) => plan?.kind === 'nearest upsampling';
+
+interface Place {
+  /** Whether it doubles the side before. */
+  upsamples: boolean;
+}
+
+function build(plan: LayerPlan, variables: Variables, place: Place): Layer {
   switch (plan.kind) {
     case 'convolution':
-      return convolution(plan, variables);
+      return convolution(plan, variables, place);
     case 'transposed convolution':
       return transposedConvolution(plan, variables);
     case 'batch norm':
@@ -83,17 +93,29 @@ const plainLayers: Record<PlainPlan['kind'], Layer> = {
 };
 
 /** Weights lie as (height, width, from, to). */
-function convolution({ name, kernel, stride, bias }: ConvolutionPlan, variables: Variables): Layer {
+function convolution(
+  { name, stride, bias }: ConvolutionPlan,
+  variables: Variables,
+  { upsamples }: Place,
+): Layer {
   const filter = variables(`${name}/weight`) as unknown as tf.Tensor4D;
   const offset = bias && variables(`${name}/bias`);
-  const padding = (kernel - 1) / 2;
-
   return (x) => {
-    // 'same' pads as PyTorch only at stride 1; at stride 2 TensorFlow would put the odd row at the other end.
-    const y =
-      stride === 1 ? tf.conv2d(x, filter, 1, 'same') : tf.conv2d(pad(x, padding), filter, stride, 'valid');
+    const y = upsamples ? upsampleAndConvolve(x, filter) : convolve(x, filter, stride);
     return offset ? tf.add(y, offset) : y;
   };
+}
+
+/** 'same' pads as PyTorch only at stride 1; at stride 2 TensorFlow would put the odd row at the other end. */
+function convolve(x: tf.Tensor4D, filter: tf.Tensor4D, stride: number): tf.Tensor4D {
+  if (stride === 1) return tf.conv2d(x, filter, 1, 'same');
+  return tf.conv2d(pad(x, (filter.shape[0] - 1) / 2), filter, stride, 'valid');
+}
+
+/** 1 × 1 weights make the same of all copies of a pixel, which are made afterwards. */
+function upsampleAndConvolve(x: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D {
+  if (filter.shape[0] === 1) return upsampleNearest(convolve(x, filter, 1));
+  return kernels().convolveUpsampled(x, filter);
 }
 
 /** Weights lie as (height, width, to, from). */

@@ -35,3 +35,34 @@ export const upsampleBilinear = tf.customGrad((input) => {
     },
   };
 }) as (x: tf.Tensor4D) => tf.Tensor4D;
+
+/** `upsampleNearest`, then a convolution at stride 1 with `filter` (3, 3, from, to), padded to the same side. */
+export const convolveUpsampled = (x: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D =>
+  tf.conv2d(upsampleNearest(x), filter, 1, 'same');
+
+/**
+ * The same without the copies, with four multiplications where that has nine. Of the three rows that a new pixel sees, two
+ * are copies of one old pixel, so that their weights can be added first. Seen from an old pixel, the four new rows that it
+ * reaches have weights (2, 1 + 2, 0 + 1, 0), by the filter's rows; likewise its columns. This is a transposed convolution of
+ * 4 × 4 at stride 2.
+ */
+export function convolveByFoldedFilter(x: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D {
+  const [images, height, width] = x.shape;
+  const [rows, columns, from, to] = filter.shape;
+  const folded = tf.matMul(tf.tensor2d(folding), tf.reshape(filter, [rows * columns, from * to]));
+  const transposed = tf.transpose(tf.reshape(folded, [4, 4, from, to]), [0, 1, 3, 2]) as tf.Tensor4D;
+  return tf.conv2dTranspose(x, transposed, [images, 2 * height, 2 * width, to], 2, 'same');
+}
+
+/** Along one axis, which of a filter's three weights each of the four new pixels adds up. */
+const foldingOfAxis = [
+  [0, 0, 1],
+  [0, 1, 1],
+  [1, 1, 0],
+  [1, 0, 0],
+];
+
+/** Along both: of 3 × 3 weights to 4 × 4. */
+const folding = foldingOfAxis.flatMap((row) =>
+  foldingOfAxis.map((column) => row.flatMap((inRow) => column.map((inColumn) => inRow * inColumn))),
+);

@@ -56,7 +56,16 @@ export const combinations: [name: string, change: Partial<Recipe>][] = [
   ],
   ['clipped gradients', { gradientClip: 0.05 }],
   ['a slower encoder and an average', { encoderLearningRateFactor: 0.1, averageDecay: 0.5 }],
-  ['micro-batches', { microBatch: 3, loss: classification, gradientClip: 1, averageDecay: 0.9 }],
+  [
+    'micro-batches',
+    {
+      microBatch: 3,
+      loss: classification,
+      optimizer: { ...plainAdam, learningRate: 3e-4 },
+      gradientClip: 1,
+      averageDecay: 0.9,
+    },
+  ],
 ];
 
 /** What the combinations above do not hold of networks, and which tensors then stay as they are. */

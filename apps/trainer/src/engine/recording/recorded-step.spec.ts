@@ -29,7 +29,7 @@ const onlyPortable = process.env.CHROMATUNE_ENGINE === 'portable';
 describe.skipIf(onlyPortable)('the recorded step', () => {
   let engine: Engine;
   beforeAll(async () => {
-    engine = await loadEngine('native', { threads: 2 });
+    engine = await loadEngine('native', { threads: 1 });
   });
 
   test.each(combinations)('computes what the eager one does over 20 steps: %s', async (_name, change) => {
@@ -198,7 +198,7 @@ describe.skipIf(onlyPortable)('a step that XLA refuses to compile', () => {
     ['whole', {}],
     ['in micro-batches', { microBatch: 3 }],
   ])('is computed as if nobody had wanted it compiled, and says why: %s', async (_name, change) => {
-    await loadEngine('native', { threads: 2 }); // without the gradient of max pooling that XLA takes
+    await loadEngine('native', { threads: 1 }); // without the gradient of max pooling that XLA takes
     const warnings: string[] = [];
     const as = (compile: boolean) =>
       start(
@@ -230,7 +230,7 @@ describe.skipIf(onlyPortable)('a step that XLA refuses to compile', () => {
 
 describe.skipIf(onlyPortable)('a weight that is not a number', () => {
   test('shows in the norm of the gradient, even where the graph’s ReLU hides it from the loss', async () => {
-    const { createStep } = await loadEngine('native', { threads: 2 });
+    const { createStep } = await loadEngine('native', { threads: 1 });
     const step = start(createStep, {});
     const state = inMemory(step.state());
     state.read('encoder/conv1/weight').fill(Number.NaN);
@@ -242,7 +242,7 @@ describe.skipIf(onlyPortable)('a weight that is not a number', () => {
 
 describe.skipIf(onlyPortable)('a recording', () => {
   beforeAll(async () => {
-    await loadEngine('native', { threads: 2 });
+    await loadEngine('native', { threads: 1 });
   });
 
   test('refuses to look at numbers that will change', () => {

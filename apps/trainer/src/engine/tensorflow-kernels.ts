@@ -1,4 +1,4 @@
-import { cellsOf, convolveByFoldedFilter, type Kernels } from '@chromatune/models';
+import { cellsOf, convolveByFoldedFilter, type Kernels, plainKernels } from '@chromatune/models';
 import * as tf from '@tensorflow/tfjs';
 import { registerCompilerKernels } from './compiler-kernels.js';
 import { replaceKernel } from './replace-kernel.js';
@@ -30,7 +30,8 @@ export function tensorflowKernels(backend: TensorFlowBackend, { compile = false 
     },
     relu: (x) => relu(x) as typeof x,
     subtractAt: backend.isUsingGpuDevice ? subtractOneHots : subtractInPlace(backend),
-    ...(backend.isUsingGpuDevice ? {} : { convolveUpsampled: convolveByFoldedFilter }), // not tried on a GPU
+    // The folded one was not tried on a GPU.
+    convolveUpsampled: backend.isUsingGpuDevice ? plainKernels.convolveUpsampled : convolveByFoldedFilter,
   };
 }
 

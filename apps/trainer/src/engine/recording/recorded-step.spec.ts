@@ -326,8 +326,8 @@ function recordOne(build: (x: tf.Tensor) => tf.Tensor, constants: tf.Tensor[] = 
 }
 
 /**
- * A ReLU whose input rounding moves over 0 makes two steps part, for about one seed in four. A mistake makes them part
- * whatever the seed.
+ * A ReLU whose input rounding moves over 0 makes two steps part, for some cases with every other seed. A mistake makes them
+ * part whatever the seed.
  */
 async function forSomeSeed(seeds: number, compare: (seed: number) => Promise<void>): Promise<void> {
   for (let seed = 1; seed < seeds; seed++) {

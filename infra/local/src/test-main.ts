@@ -84,26 +84,17 @@ function testProjects(): Project[] {
     .filter(({ folder }) => fs.existsSync(path.join(root, folder, 'package.json')));
 }
 
-async function lint(print: Print): Promise<Outcome> {
-  const startedAt = Date.now();
-  const nx = ['run-many', '-t', 'lint', '--parallel=1', '--output-style=static'];
-  const { code, output } = await run('node_modules/.bin/nx', nx, { cwd: root, print });
-  const linted = new Set(output.match(/nx run \S+:lint/g)).size;
-  const failed = Math.max(count(output.split('Failed tasks:')[1] ?? '', /^- \S+:lint/gm), code === 0 ? 0 : 1);
-  return { what: 'lint', passed: linted - failed, failed, seconds: since(startedAt) };
-}
+/** All at once: a process for each project would load ESLint, its plugins and the project graph anew. */
+const lint = (print: Print) => checkBy('lint', 'eslint', ['.'], print);
 
 /** Exports, files and dependencies that nothing uses any more. */
-async function deadCode(print: Print): Promise<Outcome> {
+const deadCode = (print: Print) => checkBy('dead code', 'knip', ['--no-config-hints'], print);
+
+/** A check of the whole repository, which passes or fails as one. */
+async function checkBy(what: string, command: string, args: string[], print: Print): Promise<Outcome> {
   const startedAt = Date.now();
-  const knip = ['--no-config-hints'];
-  const { code } = await run('node_modules/.bin/knip', knip, { cwd: root, print });
-  return {
-    what: 'dead code',
-    passed: code === 0 ? 1 : 0,
-    failed: code === 0 ? 0 : 1,
-    seconds: since(startedAt),
-  };
+  const code = await run(`node_modules/.bin/${command}`, args, { cwd: root, print });
+  return { what, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, seconds: since(startedAt) };
 }
 
 async function testProject({ folder }: Project, print: Print): Promise<Outcome> {
@@ -114,7 +105,7 @@ async function testProject({ folder }: Project, print: Print): Promise<Outcome> 
   const config =
     ['vitest.config.ts'].find((name) => fs.existsSync(path.join(root, folder, name))) ??
     '../../vitest.project.ts';
-  const { code } = await run(
+  const code = await run(
     vitest,
     [
       'run',
@@ -161,12 +152,12 @@ function report(outcomes: Outcome[]): number {
   return failed === 0 && passed > 0 ? 0 : 1;
 }
 
-/** Runs a command, prints what it writes, and also returns that. */
+/** Runs a command and prints what it writes. Its exit code comes back. */
 function run(
   command: string,
   args: string[],
   { cwd, print }: { cwd: string; print: Print },
-): Promise<{ code: number; output: string }> {
+): Promise<number> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd,
@@ -180,16 +171,9 @@ function run(
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        output += text;
-        print(text);
-      });
-    }
-    child.on('close', (code) => resolve({ code: code ?? 1, output }));
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', print);
+    child.on('close', (code) => resolve(code ?? 1));
   });
 }
 
-const count = (text: string, pattern: RegExp) => text.match(pattern)?.length ?? 0;
 const since = (startedAt: number) => Math.round((Date.now() - startedAt) / 1000);

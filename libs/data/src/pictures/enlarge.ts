@@ -49,27 +49,43 @@ export function enlargeRows<Rows extends Float32Array | Float64Array>(
   { first, last }: { first: number; last: number },
   rows: Rows,
 ): Rows {
-  const columns = Array.from({ length: to.width }, (_, index) => sourceOf(index, from.width, to.width));
-  const left = Int32Array.from(columns, ({ low }) => low * channels); // typed arrays halve the time
-  const right = Int32Array.from(columns, ({ high }) => high * channels);
-  const shares = Float64Array.from(columns, ({ share }) => share);
-  let place = 0;
+  const widen = widener(values, { channels, from, to });
+  const length = to.width * channels;
   for (let row = first; row < last; row++) {
-    const y = sourceOf(row, from.height, to.height);
-    const top = y.low * from.width * channels;
-    const bottom = y.high * from.width * channels;
-    for (let column = 0; column < to.width; column++) {
-      const share = shares[column]!;
-      for (let channel = 0; channel < channels; channel++) {
-        const low = left[column]! + channel;
-        const high = right[column]! + channel;
-        const above = values[top + low]! * (1 - share) + values[top + high]! * share;
-        const below = values[bottom + low]! * (1 - share) + values[bottom + high]! * share;
-        rows[place++] = above * (1 - y.share) + below * y.share;
-      }
-    }
+    const { low, high, share } = sourceOf(row, from.height, to.height);
+    const above = widen(low);
+    const below = widen(high);
+    const start = (row - first) * length;
+    for (let at = 0; at < length; at++) rows[start + at] = above[at]! * (1 - share) + below[at]! * share;
   }
   return rows;
+}
+
+/** Gives source rows at the full width. Several rows lie between the same two, so that those of last time are kept. */
+function widener(values: Float32Array | Uint8Array, { channels, from, to }: Enlargement) {
+  const length = to.width * channels;
+  const left = new Int32Array(length);
+  const right = new Int32Array(length);
+  const shares = new Float64Array(length);
+  for (let at = 0; at < length; at++) {
+    const channel = at % channels;
+    const { low, high, share } = sourceOf((at - channel) / channels, from.width, to.width);
+    left[at] = low * channels + channel;
+    right[at] = high * channels + channel;
+    shares[at] = share;
+  }
+  const kept = [0, 1].map(() => ({ row: -1, wide: new Float64Array(length) }));
+  return (row: number): Float64Array => {
+    const place = kept[row % 2]!; // a row and the next are both kept
+    if (place.row === row) return place.wide;
+    place.row = row;
+    const start = row * from.width * channels;
+    for (let at = 0; at < length; at++) {
+      const share = shares[at]!;
+      place.wide[at] = values[start + left[at]!]! * (1 - share) + values[start + right[at]!]! * share;
+    }
+    return place.wide;
+  };
 }
 
 /** The two source pixels around a target pixel's centre, and the share of the second. */

@@ -2,6 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { nodeFlags } from './children/trainer.js';
 import { type Ready, type StepJob, stepperState, type Turn, turn } from './step-job.js';
 
 const ourProgram = fileURLToPath(new URL('./children/take-steps.js', import.meta.url));
@@ -25,7 +26,7 @@ export class Stepper {
 
   /** Ours, or TensorFlow.js as it comes. */
   static start(job: StepJob): Promise<Stepper | { unavailable: string }> {
-    return Stepper.startProgram(process.execPath, [ourProgram, JSON.stringify(job)]);
+    return Stepper.startProgram(process.execPath, [...nodeFlags, ourProgram, JSON.stringify(job)]);
   }
 
   /**

@@ -1,16 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { type ChildCommand, type ChildEvent, childEvent } from '@chromatune/contracts';
 import { z } from 'zod';
+import { nodeFlags } from '../training/node-flags.js';
 import { countOomKills } from './out-of-memory.js';
 
 const childMessage = z.array(childEvent);
 const stderrKept = 8000;
-
-/**
- * MB, where code and TensorFlow.js take 32. V8 begins with less, and then goes through all of it once or twice a second, which
- * takes a small network's run a tenth of its time.
- */
-const initialHeap = 64;
 
 export interface TrainingChildOptions {
   entry: string;
@@ -40,7 +35,7 @@ export class TrainingChild {
       cwd,
       env,
       // No source maps: TensorFlow.js' alone take 20 MB, which each collection of garbage goes through.
-      execArgv: [`--initial-old-space-size=${initialHeap}`],
+      execArgv: nodeFlags,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.process.stdout!.on('data', (chunk: Buffer) => onOutput(chunk.toString()));

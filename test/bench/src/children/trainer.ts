@@ -14,11 +14,15 @@ interface Trainer {
     options: { threads: number; deterministic?: boolean; compile?: boolean },
   ): Promise<{ version: string; createStep: CreateStep }>;
   PeakMemory: new () => { bytes(): number };
+  nodeFlags: string[];
 }
 
 /** One of the trainer's own files, so that what is measured is what runs do. */
 export const trainerFile = (file: string): Promise<Trainer> =>
   import(pathToFileURL(path.join(repository, 'apps/trainer/dist', file)).href) as Promise<Trainer>;
+
+/** What training processes are started with. */
+export const { nodeFlags } = await trainerFile('training/node-flags.js');
 
 /** The time and the memory of a step do not depend on what the pictures show. */
 export function noise({ images, size }: BatchShape): Batch {

@@ -10,6 +10,7 @@ import {
   type ModelRecipe,
 } from '@chromatune/contracts';
 import { chooseMicroBatch, correctionOf, forecastMemory } from '@chromatune/models/describe';
+import { nodeFlags } from '../children/trainer.js';
 import { type MemoryJob, type MemoryUse, memoryUse } from '../memory-job.js';
 import { median } from '../numbers.js';
 import type { Options, Part, Result } from '../part.js';
@@ -145,7 +146,7 @@ const program = fileURLToPath(new URL('../children/measure-memory.js', import.me
 
 async function measure(recipe: Shape): Promise<MemoryUse> {
   const job: MemoryJob = { recipe, engine: 'native', threads: 2 };
-  const child = fork(program, [JSON.stringify(job)], { silent: true });
+  const child = fork(program, [JSON.stringify(job)], { execArgv: nodeFlags, silent: true });
   let errors = '';
   child.stderr!.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-4000)));
   const ended = once(child, 'exit').then(([code]: unknown[]) => {

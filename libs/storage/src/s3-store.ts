@@ -42,6 +42,9 @@ export async function openS3Store(location: S3Location): Promise<ObjectStore> {
 class S3Store implements ObjectStore {
   private readonly client: Client;
   private readonly bucket: string;
+  /** Its own, as several processes of a machine check at once; and one, as an interrupted check leaves it there. */
+  private readonly checkKey = `checks/${os.hostname().replaceAll(/[^A-Za-z0-9-]/g, '-')}-${randomBytes(4).toString('hex')}`;
+  private checking: Promise<void> | null = null;
 
   constructor(private readonly location: S3Location) {
     this.bucket = location.bucket;
@@ -153,13 +156,17 @@ class S3Store implements ObjectStore {
     return `bucket ${bucket} at ${host}:${port}`;
   }
 
-  /** One object per machine, always the same, so that an interrupted check leaves nothing that grows. */
-  async check(): Promise<void> {
-    const key = `checks/${os.hostname().replaceAll(/[^A-Za-z0-9-]/g, '-')}`;
+  /** Who asks while it is being found out hears the same. */
+  check(): Promise<void> {
+    this.checking ??= this.checkNow().finally(() => (this.checking = null));
+    return this.checking;
+  }
+
+  private async checkNow(): Promise<void> {
     const written = randomBytes(16);
-    await this.tried(() => this.client.putObject(this.bucket, key, written));
-    await this.get(key);
-    await this.remove(key);
+    await this.tried(() => this.client.putObject(this.bucket, this.checkKey, written));
+    await this.get(this.checkKey);
+    await this.remove(this.checkKey);
   }
 
   /** Runs an idempotent request, again after passing trouble, and explains what remains. */

@@ -21,8 +21,8 @@ const demanding = ['apps/trainer', 'test/e2e'];
 const sideBySide = 2;
 
 /**
- * Lint and every project's tests, then one line `N passed, N failed` over all of them. Types were checked by the build that
- * came before. With arguments: only projects whose folder contains one of them.
+ * Lint, types, dead code and every project's tests, then one line `N passed, N failed` over all of them. With arguments: only
+ * the tests of projects whose folder contains one of them.
  */
 export async function testMain(filters: string[]): Promise<number> {
   const projects = testProjects().filter(
@@ -39,7 +39,7 @@ export async function testMain(filters: string[]): Promise<number> {
   await ensureBrowser();
 
   const light = projects.filter(({ folder }) => !demanding.includes(folder));
-  const checks = filters.length === 0 ? [lint, deadCode] : [];
+  const checks = filters.length === 0 ? [lint, types, deadCode] : [];
   const outcomes = await eachOf(sideBySide, [
     ...checks,
     ...light.map((project) => (print: Print) => testProject(project, print)),
@@ -84,7 +84,8 @@ function testProjects(): Project[] {
     .filter(({ folder }) => fs.existsSync(path.join(root, folder, 'package.json')));
 }
 
-/** All at once: a process for each project would load ESLint, its plugins and the project graph anew. */
+// All projects at once: a process for each would load tools and libraries, and check what others import, anew.
+const types = (print: Print) => checkBy('types', 'tsc', ['--build', '.', 'apps/dashboard'], print);
 const lint = (print: Print) => checkBy('lint', 'eslint', ['.'], print);
 
 /** Exports, files and dependencies that nothing uses any more. */

@@ -146,7 +146,7 @@ async function predictedAb(recipe: Recipe, photo: Uint8Array): Promise<Float32Ar
   const ab = predictAb(network, loss, await lightnessAt(picture, sides), { images: 1, ...sides });
   network.dispose();
   loss.dispose();
-  return enlargeAb(ab, { images: 1, from: sides, to: picture });
+  return enlargeAb(ab, { from: sides, to: picture });
 }
 
 /** A soft slope of mid greys, where every colour of low chroma can be shown. */

@@ -45,7 +45,8 @@ export function paintedImage(batch: Batch, predicted: Float32Array, image: numbe
   };
 }
 
-function predictedImage({ l, ab, size }: Batch, predicted: Float32Array, image: number) {
+/** One image of a batch: views of its lightness, its true colours and its predicted ones. */
+export function predictedImage({ l, ab, size }: Batch, predicted: Float32Array, image: number) {
   const pixels = size ** 2;
   const [from, to] = [image * pixels, (image + 1) * pixels];
   return {

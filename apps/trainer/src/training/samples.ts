@@ -3,6 +3,7 @@ import type { DatasetManifest, Recipe, SpooledEvent } from '@chromatune/contract
 import { enlargeAb, type FileProvider, loadPreviews, paintLightness, pngOf } from '@chromatune/data';
 import { abRmse, abSquaredError, type Batch } from '@chromatune/models';
 import { writeWhole } from './checkpoint.js';
+import { predictedImage } from './measure-pictures.js';
 
 export interface SampleOptions {
   recipe: Recipe;
@@ -23,7 +24,7 @@ const compressionLevel = 2;
  */
 export class Sampler {
   private readonly images: number;
-  private shown: { truth: Uint8Array; predicted: Float32Array }[] = [];
+  private shown: { truthAb: Uint8Array; predictedAb: Float32Array }[] = [];
   private previews: Promise<Batch> | null = null;
 
   constructor(private readonly options: SampleOptions) {
@@ -32,11 +33,10 @@ export class Sampler {
   }
 
   /** Keeps what there is to show of a batch of the validation; its batches come in order. */
-  take({ ab, images, size }: Batch, predicted: Float32Array): void {
-    const length = size * size * 2;
-    for (let image = 0; image < images && this.shown.length < this.images; image++) {
-      const [from, to] = [image * length, (image + 1) * length];
-      this.shown.push({ truth: ab.slice(from, to), predicted: predicted.slice(from, to) });
+  take(batch: Batch, predicted: Float32Array): void {
+    for (let image = 0; image < batch.images && this.shown.length < this.images; image++) {
+      const { truthAb, predictedAb } = predictedImage(batch, predicted, image);
+      this.shown.push({ truthAb: truthAb.slice(), predictedAb: predictedAb.slice() });
     }
   }
 
@@ -45,10 +45,13 @@ export class Sampler {
     const { recipe, manifest, files, folder } = this.options;
     const shown = this.shown.splice(0);
     const previews = await (this.previews ??= loadPreviews(manifest, files));
-    const from = square(recipe.model.imageSize);
-    const large = enlargeAb(joined(shown), { images: shown.length, from, to: square(previews.size) });
-    const pixels = shown.length * previews.size ** 2;
-    const rgb = paintLightness(previews.l.subarray(0, pixels), large, pixels);
+    const [from, to] = [square(recipe.model.imageSize), square(previews.size)];
+    const pixels = previews.size ** 2;
+    const rgb = new Uint8Array(shown.length * pixels * 3);
+    for (const [image, { predictedAb }] of shown.entries()) {
+      const l = previews.l.subarray(image * pixels, (image + 1) * pixels);
+      rgb.set(paintLightness(l, enlargeAb(predictedAb, { from, to }), pixels), image * pixels * 3);
+    }
     const file = join(folder, `epoch-${epoch}.png`);
     const png = await pngOf(rgb, previews.size, previews.size * shown.length, { compressionLevel });
     await writeWhole(file, png);
@@ -60,8 +63,8 @@ export class Sampler {
         epoch,
         step,
         tileSize: previews.size,
-        images: shown.map(({ truth, predicted }, image) => {
-          const { sum, count } = abSquaredError(predicted, truth);
+        images: shown.map(({ truthAb, predictedAb }, image) => {
+          const { sum, count } = abSquaredError(predictedAb, truthAb);
           return { image, abRmse: abRmse(sum, count) };
         }),
         at: new Date().toISOString(),
@@ -71,13 +74,3 @@ export class Sampler {
 }
 
 const square = (side: number) => ({ width: side, height: side });
-
-function joined(shown: { predicted: Float32Array }[]): Float32Array {
-  const all = new Float32Array(shown.reduce((sum, { predicted }) => sum + predicted.length, 0));
-  let filled = 0;
-  for (const { predicted } of shown) {
-    all.set(predicted, filled);
-    filled += predicted.length;
-  }
-  return all;
-}

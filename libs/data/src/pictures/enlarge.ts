@@ -11,20 +11,10 @@ export interface Enlargement {
   to: Sides;
 }
 
-/** Enlarges ab maps as `enlargeRows` does: [images, height, width, 2] of `from` to that of `to`. */
-export function enlargeAb(
-  ab: Float32Array,
-  { images, from, to }: { images: number; from: Sides; to: Sides },
-): Float32Array {
-  const small = from.width * from.height * 2;
-  const large = to.width * to.height * 2;
-  const enlarged = new Float32Array(images * large);
-  for (let image = 0; image < images; image++) {
-    const one = ab.subarray(image * small, (image + 1) * small);
-    const rows = { first: 0, last: to.height };
-    enlargeRows(one, { channels: 2, from, to }, rows, enlarged.subarray(image * large, (image + 1) * large));
-  }
-  return enlarged;
+/** Enlarges an ab map as `enlargeRows` does: [height, width, 2] of `from` to that of `to`. */
+export function enlargeAb(ab: Float32Array, { from, to }: Pick<Enlargement, 'from' | 'to'>): Float32Array {
+  const rows = { first: 0, last: to.height };
+  return enlargeRows(ab, { channels: 2, from, to }, rows, new Float32Array(to.width * to.height * 2));
 }
 
 /** Makes square 8-bit images larger, as `enlargeRows` does, in whole steps. */

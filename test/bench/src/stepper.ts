@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { nodeFlags } from './children/trainer.js';
+import { nodeFlags } from './node-flags.js';
 import { type Ready, type StepJob, stepperState, type Turn, turn } from './step-job.js';
 
 const ourProgram = fileURLToPath(new URL('./children/take-steps.js', import.meta.url));

@@ -34,7 +34,6 @@ export class TrainingChild {
     this.process = fork(entry, [], {
       cwd,
       env,
-      // No source maps: TensorFlow.js' alone take 20 MB, which each collection of garbage goes through.
       execArgv: nodeFlags,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

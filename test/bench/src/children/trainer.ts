@@ -21,9 +21,6 @@ interface Trainer {
 export const trainerFile = (file: string): Promise<Trainer> =>
   import(pathToFileURL(path.join(repository, 'apps/trainer/dist', file)).href) as Promise<Trainer>;
 
-/** What training processes are started with. */
-export const { nodeFlags } = await trainerFile('training/node-flags.js');
-
 /** The time and the memory of a step do not depend on what the pictures show. */
 export function noise({ images, size }: BatchShape): Batch {
   const random = stream(0, 'bench');

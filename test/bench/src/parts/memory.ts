@@ -10,8 +10,8 @@ import {
   type ModelRecipe,
 } from '@chromatune/contracts';
 import { chooseMicroBatch, correctionOf, forecastMemory } from '@chromatune/models/describe';
-import { nodeFlags } from '../children/trainer.js';
 import { type MemoryJob, type MemoryUse, memoryUse } from '../memory-job.js';
+import { nodeFlags } from '../node-flags.js';
 import { median } from '../numbers.js';
 import type { Options, Part, Result } from '../part.js';
 

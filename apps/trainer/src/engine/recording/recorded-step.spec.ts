@@ -154,7 +154,7 @@ describe.skipIf(onlyPortable)('the recorded step', () => {
   );
 
   test('shares no memory with what it was restored from', async () => {
-    const step = start(engine.createStep, { model: { ...model, width: 1 } });
+    const step = startHere(engine.createStep, { model: { ...model, width: 1 } });
     const given = inMemory(step.state());
     const bits = bitsOf(step);
 
@@ -162,11 +162,10 @@ describe.skipIf(onlyPortable)('the recorded step', () => {
     for (const { data } of given.tensors) data.fill(7);
 
     expect(bitsOf(step)).toEqual(bits);
-    step.dispose();
   });
 
   test('keeps no tensor, whatever comes', async () => {
-    const step = start(engine.createStep, {});
+    const step = startHere(engine.createStep, {});
     const batch = batchOf(2);
     await step.run(batch);
     await step.evaluate(batch);
@@ -177,7 +176,6 @@ describe.skipIf(onlyPortable)('the recorded step', () => {
     step.restore(step.state());
     await step.run(batchOf(1)); // a shape that must be recorded first
     expect(tf.memory().numTensors).toBe(numTensors);
-    step.dispose();
   });
 
   test('records the batches that are expected at once', async () => {

@@ -25,7 +25,7 @@ export { type NpyDtype, type NpyHeader, readNpyHeader } from './npy/npy-header.j
 export { abCounts, readAbCounts } from './prior.js';
 export { areaResize } from './pictures/area-resize.js';
 export { encodePicture, lightnessAt, networkSides, openPhoto, paintPicture } from './pictures/colorize.js';
-export { enlargeAb, type Sides } from './pictures/enlarge.js';
+export { enlargeAb, squareSides, type Sides } from './pictures/enlarge.js';
 export { contactSheet, pngOf } from './pictures/png.js';
 export {
   bytesOf,

@@ -1,6 +1,13 @@
 import { join } from 'node:path';
 import type { DatasetManifest, Recipe, SpooledEvent } from '@chromatune/contracts';
-import { enlargeAb, type FileProvider, loadPreviews, paintLightness, pngOf } from '@chromatune/data';
+import {
+  enlargeAb,
+  type FileProvider,
+  loadPreviews,
+  paintLightness,
+  pngOf,
+  squareSides,
+} from '@chromatune/data';
 import { abRmse, abSquaredError, type Batch } from '@chromatune/models';
 import { writeWhole } from './checkpoint.js';
 import { predictedImage } from './measure-pictures.js';
@@ -45,7 +52,7 @@ export class Sampler {
     const { recipe, manifest, files, folder } = this.options;
     const shown = this.shown.splice(0);
     const previews = await (this.previews ??= loadPreviews(manifest, files));
-    const [from, to] = [square(recipe.model.imageSize), square(previews.size)];
+    const [from, to] = [squareSides(recipe.model.imageSize), squareSides(previews.size)];
     const pixels = previews.size ** 2;
     const rgb = new Uint8Array(shown.length * pixels * 3);
     for (const [image, { predictedAb }] of shown.entries()) {
@@ -72,5 +79,3 @@ export class Sampler {
     };
   }
 }
-
-const square = (side: number) => ({ width: side, height: side });

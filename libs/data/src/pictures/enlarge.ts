@@ -4,6 +4,9 @@ export interface Sides {
   height: number;
 }
 
+/** Those of a square picture. */
+export const squareSides = (side: number): Sides => ({ width: side, height: side });
+
 /** Images of one size that become larger: rows of pixels, each with `channels` numbers. */
 export interface Enlargement {
   channels: number;
@@ -22,7 +25,7 @@ export function enlargeBytes(
   bytes: Uint8Array,
   { channels, from, to }: { channels: number; from: number; to: number },
 ): Uint8Array {
-  const shape = { channels, from: square(from), to: square(to) };
+  const shape = { channels, from: squareSides(from), to: squareSides(to) };
   const values = enlargeRows(bytes, shape, { first: 0, last: to }, new Float64Array(to * to * channels));
   const large = new Uint8Array(values.length);
   for (let at = 0; at < large.length; at++) large[at] = Math.round(values[at]!); // `from` is some times slower
@@ -84,5 +87,3 @@ function sourceOf(index: number, from: number, to: number) {
   const low = Math.floor(position);
   return { low, high: Math.min(low + 1, from - 1), share: position - low };
 }
-
-const square = (side: number): Sides => ({ width: side, height: side });

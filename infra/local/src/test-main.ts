@@ -39,9 +39,9 @@ export async function testMain(filters: string[]): Promise<number> {
   await ensureBrowser();
 
   const light = projects.filter(({ folder }) => !demanding.includes(folder));
-  const checks = filters.length === 0 ? [lint, types, deadCode] : [];
+  const checked = filters.length === 0 ? checks : [];
   const outcomes = await eachOf(sideBySide, [
-    ...checks,
+    ...checked.map((script) => (print: Print) => check(script, print)),
     ...light.map((project) => (print: Print) => testProject(project, print)),
   ]);
   for (const project of projects.filter((one) => !light.includes(one))) {
@@ -85,17 +85,13 @@ function testProjects(): Project[] {
 }
 
 // All projects at once: a process for each would load tools and libraries, and check what others import, anew.
-const types = (print: Print) => checkBy('types', 'tsc', ['--build', '.', 'apps/dashboard'], print);
-const lint = (print: Print) => checkBy('lint', 'eslint', ['.'], print);
+const checks = ['lint', 'types', 'dead-code'];
 
-/** Exports, files and dependencies that nothing uses any more. */
-const deadCode = (print: Print) => checkBy('dead code', 'knip', ['--no-config-hints'], print);
-
-/** A check of the whole repository, which passes or fails as one. */
-async function checkBy(what: string, command: string, args: string[], print: Print): Promise<Outcome> {
+/** A check of the whole repository, which passes or fails as one: a script of the root's `package.json`. */
+async function check(script: string, print: Print): Promise<Outcome> {
   const startedAt = Date.now();
-  const code = await run(`node_modules/.bin/${command}`, args, { cwd: root, print });
-  return { what, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, seconds: since(startedAt) };
+  const code = await run('npm', ['run', '--silent', script], { cwd: root, print });
+  return { what: script, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, seconds: since(startedAt) };
 }
 
 async function testProject({ folder }: Project, print: Print): Promise<Outcome> {

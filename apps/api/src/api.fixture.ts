@@ -195,7 +195,7 @@ export function makeWeights(network: WeightsNetwork): { digest: string; bytes: U
 export const native: Environment = {
   engine: 'native',
   engineVersion: 'tensorflow 2.21.0',
-  device: 'cpu',
+  device: 'a processor',
   threads: 2,
   deterministic: true,
   codeVersion: 'c0de'.repeat(16),

@@ -17,6 +17,7 @@ import { EngineUnavailable } from './engine/engine.errors.js';
 import { createRecordedStep } from './engine/recording/recorded-step.js';
 import { tensorflowKernels } from './engine/tensorflow-kernels.js';
 import { type EngineSettings, loadAddon } from './engine/tensorflow-addon.js';
+import { anyProcessor, processor } from './engine/processor.js';
 import { loadWasm, wasmVersion } from './engine/wasm.js';
 
 /** What computes the numbers of this process. All of it but `reason` belongs to a run's recorded environment. */
@@ -24,7 +25,7 @@ export interface Engine {
   name: EngineName;
   /** "tensorflow 2.21.0" or "tfjs-wasm 4.22.0". */
   version: string;
-  /** "cpu", or the GPU's name. */
+  /** The GPU, or the kind of processor: all that rounding depends on beside version and threads. */
   device: string;
   /** Threads it really uses. */
   threads: number;
@@ -92,7 +93,7 @@ async function loadTensorFlow(name: 'cuda' | 'native', settings: EngineSettings)
   return {
     name,
     version: `tensorflow ${backend.binding.TF_Version}`,
-    device: name === 'cuda' && gpu.found ? gpu.name : 'cpu',
+    device: name === 'cuda' && gpu.found ? gpu.name : processor(),
     threads: settings.threads,
     // CPU: measured between processes. GPU: TF_DETERMINISTIC_OPS refuses what is not.
     deterministic: name === 'native' || settings.deterministic,
@@ -115,7 +116,7 @@ async function loadPortable(): Promise<Loaded> {
   return {
     name: 'portable',
     version: wasmVersion,
-    device: 'cpu',
+    device: anyProcessor(),
     threads: 1,
     deterministic: true,
     createStep: createEagerStep,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { canonicalJson, recipe } from './index.js';
+import { canonicalJson, type Environment, isSameEngine, recipe } from './index.js';
 
 const shared = {
   recipeVersion: 1,
@@ -65,4 +65,21 @@ it('names the weights of LPIPS or nothing, so that recipes without them keep the
   expect(canonicalJson(recipe.parse(read))).not.toContain('lpips');
   expect(recipe.parse({ ...read, lpips })).toEqual({ ...read, lpips });
   expect(recipe.safeParse({ ...read, lpips: 'none' }).success).toBe(false);
+});
+
+it('tells engines apart by all that rounding depends on, and not by their sources', () => {
+  const recorded: Environment = {
+    engine: 'native',
+    engineVersion: 'tensorflow 2.21.0',
+    device: 'a processor',
+    threads: 2,
+    deterministic: true,
+    codeVersion: 'c0de',
+  };
+  const others = [{ engine: 'cuda' }, { engineVersion: '2' }, { device: 'another' }, { threads: 1 }] as const;
+
+  for (const other of others) expect(isSameEngine(recorded, { ...recorded, ...other })).toBe(false);
+  expect(isSameEngine(recorded, { ...recorded, codeVersion: 'beef' })).toBe(true);
+  expect(isSameEngine({ ...recorded, device: 'cpu' }, recorded)).toBe(true); // of before processors were told apart
+  expect(isSameEngine(recorded, { ...recorded, device: 'cpu' })).toBe(false);
 });

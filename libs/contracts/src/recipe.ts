@@ -175,9 +175,30 @@ export type EngineName = z.infer<typeof engineName>;
 export const environment = z.strictObject({
   engine: engineName,
   engineVersion: z.string().describe('For example "tensorflow 2.21.0" or "tfjs-wasm 4.22.0".'),
-  device: z.string().describe('For example "cpu" or "NVIDIA H200".'),
+  device: z
+    .string()
+    .describe(
+      'The GPU, for example "NVIDIA H200", or the kind of processor, as far as rounding depends on it.',
+    ),
   threads: z.number().int().min(1),
   deterministic: z.boolean(),
   codeVersion: z.string().describe('Digest of the sources that make the numbers.'),
 });
 export type Environment = z.infer<typeof environment>;
+
+/**
+ * Whether a run that was begun in `recorded` makes the same numbers in `other`, bit by bit: measured for one engine, version,
+ * number of threads and device. Sources are not compared.
+ */
+export const isSameEngine = (recorded: Environment, other: Environment): boolean =>
+  recorded.engine === other.engine &&
+  recorded.engineVersion === other.engineVersion &&
+  recorded.threads === other.threads &&
+  (recorded.device === other.device || recorded.device === anyProcessor);
+
+/** Recorded until trainers told kinds of processors apart. Such runs go on wherever they would have gone on then. */
+const anyProcessor = 'cpu';
+
+/** An engine in words, with all that `isSameEngine` compares. */
+export const describeEngine = ({ engine, engineVersion, device, threads }: Environment): string =>
+  `${engine} (${engineVersion}, ${device}, ${threads} ${threads === 1 ? 'thread' : 'threads'})`;

@@ -62,7 +62,7 @@ export const recipe = (changes: Partial<Recipe> = {}): Recipe => ({
 export const environment = (changes: Partial<Environment> = {}): Environment => ({
   engine: 'native',
   engineVersion: 'tensorflow 2.21.0',
-  device: 'cpu',
+  device: 'a processor',
   threads: 2,
   deterministic: true,
   codeVersion: 'abc',

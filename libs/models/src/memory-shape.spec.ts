@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { memoryShape } from './memory-shape.js';
 
 const recipe = { ...plainTraining, model: plainModel, loss: plainRegression, optimizer: plainAdam };
-const environment = { engineVersion: 'tensorflow 2.21.0', device: 'cpu' };
+const environment = { engineVersion: 'tensorflow 2.21.0', device: 'a processor' };
 const shape = memoryShape(recipe, environment);
 
 test('batch size, learning rate and imported weights leave the shape as it is', () => {

@@ -5,7 +5,7 @@ import { expectReproduction } from './reproducibility.js';
 const native: Environment = {
   engine: 'native',
   engineVersion: 'tensorflow 2.21.0',
-  device: 'cpu',
+  device: 'a processor',
   threads: 2,
   deterministic: true,
   codeVersion: 'c0de'.repeat(16),
@@ -22,14 +22,16 @@ describe('what is expected of a reproduction', () => {
     expect(expectation.expected).toBe('IDENTICAL');
   });
 
-  it('EQUIVALENT where only another engine, version or number of threads is online, and says which', () => {
+  it('EQUIVALENT where only another engine, device or number of threads is online, and says which', () => {
     expect(expectReproduction(completed, recipe, [trainer(portable)])).toMatchObject({
       expected: 'EQUIVALENT',
       reason: expect.stringContaining('tfjs-wasm 4.22.0') as string,
     });
-    expect(expectReproduction(completed, recipe, [trainer({ ...native, threads: 4 })]).expected).toBe(
-      'EQUIVALENT',
-    );
+    for (const other of [{ threads: 4 }, { device: 'another processor' }]) {
+      expect(expectReproduction(completed, recipe, [trainer({ ...native, ...other })]).expected).toBe(
+        'EQUIVALENT',
+      );
+    }
   });
 
   it('DIVERGED with another recipe', () => {

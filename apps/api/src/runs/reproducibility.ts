@@ -1,6 +1,7 @@
 import {
   canonicalJson,
-  type Environment,
+  describeEngine,
+  isSameEngine,
   type Recipe,
   type RunDetail,
   type Trainer,
@@ -42,7 +43,7 @@ export function expectReproduction(run: RunDetail, recipe: Recipe, trainers: Tra
   if (canonicalJson(recipe) !== canonicalJson(run.recipe)) {
     return { expected: 'DIVERGED', reason: 'the recipe is not the stored one' };
   }
-  return sameCode.some((environment) => isSameEngine(environment, original))
+  return sameCode.some((environment) => isSameEngine(original, environment))
     ? { expected: 'IDENTICAL', reason: `a trainer with ${describeEngine(original)} is online` }
     : {
         expected: 'EQUIVALENT',
@@ -50,16 +51,4 @@ export function expectReproduction(run: RunDetail, recipe: Recipe, trainers: Tra
       };
 }
 
-/** Engines whose numbers are the same bit for bit: measured for one version and one number of threads. */
-export function isSameEngine(a: Environment, b: Environment): boolean {
-  return (
-    a.engine === b.engine &&
-    a.engineVersion === b.engineVersion &&
-    a.device === b.device &&
-    a.threads === b.threads
-  );
-}
-
-const describeEngine = ({ engine, engineVersion, device, threads }: Environment) =>
-  `${engine} (${engineVersion}, ${device}, ${threads} threads)`;
 const short = (codeVersion: string) => codeVersion.slice(0, 12);

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { type RunDetail, type Verdict } from '@chromatune/contracts';
+import { isSameEngine, type RunDetail, type Verdict } from '@chromatune/contracts';
 import { isWeight, SafetensorsFile, type TensorReader } from '@chromatune/data';
 import type { Database } from '@chromatune/database';
 import { ObjectNotFound, type ObjectStore } from '@chromatune/storage';
@@ -10,7 +10,6 @@ import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { InjectDatabase, InjectObjectStore } from '../config/connections.js';
 import { readPoints } from '../metrics/read-points.js';
-import { isSameEngine } from './reproducibility.js';
 import { compareRuns, type LossPoint } from './verdict.js';
 
 /** Judges reproductions that have ended. */

@@ -82,7 +82,7 @@ it('needs little time for the thousand runs that a sweep may have', async () => 
   });
 
   expect(forecasts.reduce((sum, { runs }) => sum + runs, 0)).toBe(1000);
-  expect((process.cpuUsage().user - startedAt) / 1e6).toBeLessThan(4); // about 1 s
+  expect((process.cpuUsage().user - startedAt) / 1e6).toBeLessThan(20); // 1 s, or 5 beside other work; minutes if all were built
 });
 
 it('says once what alike runs need, of the one that needs most', async () => {

@@ -1,6 +1,5 @@
 import type { Recipe } from '@chromatune/contracts';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { arch, cpus } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, loadEngine } from '../engine.js';
 import { everyLoss } from './every-loss.js';
@@ -85,35 +84,7 @@ function withOthers(now: Digests, before: Digests): Digests {
   return { losses: now.losses, digests: isChanged ? now.digests : { ...before.digests, ...now.digests } };
 }
 
-/** All that the bits depend on: WebAssembly computes alike everywhere, but for kernels chosen by architecture. */
-function environmentOf({ name, version }: Engine): string {
-  const processor = name === 'portable' ? arch() : processorKind();
-  return `${version}, 1 thread, ${processor}`;
-}
-
-function processorKind(): string {
-  const model = cpus()[0]?.model.trim() ?? 'unknown';
-  const instructions = ['avx512bw', 'avx2', 'avx'].find((flag) => hasFlag(flag)) ?? 'none of AVX';
-  return [arch(), model, instructions, ...cacheSizes()].join(', ');
-}
-
-function hasFlag(flag: string): boolean {
-  return new RegExp(`^flags.*\\b${flag}\\b`, 'm').test(readIfThere('/proc/cpuinfo'));
-}
-
-/** oneDNN cuts its work to fit the caches. */
-const cacheSizes = () =>
-  [0, 1, 2, 3]
-    .map((index) => readIfThere(`/sys/devices/system/cpu/cpu0/cache/index${index}/size`).trim())
-    .filter(Boolean);
-
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return ''; // not Linux, or hidden by a container
-  }
-}
+const environmentOf = ({ version, device }: Engine) => `${version}, 1 thread, ${device}`;
 
 const unknown = (environment: string) =>
   `digests.json knows no weights of "${environment}": only losses are compared, to ${bound} relative. To compare bits

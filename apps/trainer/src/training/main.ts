@@ -1,4 +1,10 @@
-import { type Assignment, type ChildCommand, childCommand, type ChildEvent } from '@chromatune/contracts';
+import {
+  type Assignment,
+  type ChildCommand,
+  childCommand,
+  type ChildEvent,
+  describeEngine,
+} from '@chromatune/contracts';
 import type { FileProvider } from '@chromatune/data';
 import { type Engine, loadEngine } from '../engine.js';
 import { BatchThread } from './batch-source.js';
@@ -35,7 +41,7 @@ async function train(assignment: Assignment): Promise<void> {
   };
   try {
     const engine = await loadAssignedEngine(assignment);
-    report.log('info', `Attempt ${assignment.attempt} trains on ${describe(assignment)}.`);
+    report.log('info', `Attempt ${assignment.attempt} trains on ${describeEngine(assignment.environment)}.`);
     const batches = new BatchThread(files);
     const measureWith: MakeMeasures = (options) => new MeasureThreads(engine.threads, options);
     const { signal } = stop;
@@ -63,9 +69,6 @@ async function loadAssignedEngine({ environment, recipe }: Assignment): Promise<
       `(${engine.version}) was loaded: ${engine.reason}`,
   );
 }
-
-const describe = ({ environment: { engine, engineVersion, device, threads } }: Assignment) =>
-  `${engine} (${engineVersion}, ${device}, ${threads} ${threads === 1 ? 'thread' : 'threads'})`;
 
 function answerFileRequests({ paths }: Extract<ChildCommand, { type: 'files' }>): void {
   for (const request of [...fileRequests]) {

@@ -3,13 +3,14 @@ import {
   type DatasetManifest,
   DomainError,
   type Environment,
+  isSameEngine,
   type Recipe,
   type Run,
   type Weights,
 } from '@chromatune/contracts';
 import { type Sql } from '../session.js';
 import { latestCheckpoint } from '../stores/checkpoints.store.js';
-import { isSameEngine, onlineTrainers, type RunRow, selectRuns, toRun } from '../stores/run-row.js';
+import { onlineTrainers, type RunRow, selectRuns, toRun } from '../stores/run-row.js';
 import { recomputeProgress } from './progress.js';
 import { recipeDigest } from './recipe-digest.js';
 

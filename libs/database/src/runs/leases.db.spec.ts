@@ -219,7 +219,9 @@ test('says why a run waits, and when its trainer is silent', async () => {
   await age(20);
   expect(await note()).toMatch(/^silent for 2\d s$/);
   await runs().release({ runId: 'demo-0', attempt: 1, state: 'lost', reason: 'test' });
-  expect(await note()).toBe('waits for a trainer with engine native (tensorflow 2.21.0, 2 threads)');
+  expect(await note()).toBe(
+    'waits for a trainer with engine native (tensorflow 2.21.0, a processor, 2 threads)',
+  );
   await register('native');
   expect(await note()).toBe('waits for a free slot');
   await spec.database.trainers.setDraining('trainer-cuda', true);

@@ -1,4 +1,4 @@
-import { type Environment, hasLearned, type Run } from '@chromatune/contracts';
+import { describeEngine, type Environment, hasLearned, isSameEngine, type Run } from '@chromatune/contracts';
 import { type RunEntity } from '../entities/run.entity.js';
 import { type Sql } from '../session.js';
 
@@ -72,12 +72,8 @@ function waitingNote({ pool, environment }: RunRow, trainers: OnlineTrainer[]): 
   const inPool = trainers.filter((trainer) => trainer.pool === pool);
   if (inPool.length === 0)
     return pool === 'default' ? 'no trainer is online' : `no trainer of pool ${pool} is online`;
-  if (environment && !inPool.some((trainer) => isSameEngine(trainer.environment, environment))) {
-    return `waits for a trainer with engine ${environment.engine} (${environment.engineVersion}, ${environment.threads} threads)`;
+  if (environment && !inPool.some((trainer) => isSameEngine(environment, trainer.environment))) {
+    return `waits for a trainer with engine ${describeEngine(environment)}`;
   }
   return 'waits for a free slot';
 }
-
-/** Whether an attempt on `other` would go on with the same numbers, bit by bit. */
-export const isSameEngine = (one: Environment, other: Environment) =>
-  one.engine === other.engine && one.engineVersion === other.engineVersion && one.threads === other.threads;

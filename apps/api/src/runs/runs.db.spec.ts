@@ -135,6 +135,17 @@ describe('reproducing', () => {
     expect(await verdictOf(body.id)).toMatchObject({ verdict: 'EQUIVALENT', largestWeightDifference: 0.25 });
   });
 
+  it('cannot be judged with damaged weights, which keeps no other from its verdict', async () => {
+    const [damaged, sound] = [await trainedRun(), await trainedRun()];
+    const other = new TestTrainer(database, 'portable-trainer', portable);
+    await objects.put(`runs/${damaged}/1/checkpoints/step-4.safetensors`, Buffer.from('damaged'));
+    const reproductions = [(await reproduce(damaged)).body, (await reproduce(sound)).body];
+    for (const { id } of reproductions) await train(id, other, losses, 'b');
+
+    expect(await verdictOf(reproductions[0]!.id)).toMatchObject({ verdict: 'NOT REPRODUCIBLE' });
+    expect(await verdictOf(reproductions[1]!.id)).toMatchObject({ verdict: 'EQUIVALENT' });
+  });
+
   it('a reproduction that fails says why', async () => {
     const { body } = await reproduce(await trainedRun());
     await trainer.claim(body.id);

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { isSameEngine, type RunDetail, type Verdict } from '@chromatune/contracts';
-import { isWeight, SafetensorsFile, type TensorReader } from '@chromatune/data';
+import { isWeight, SafetensorsError, SafetensorsFile, type TensorReader } from '@chromatune/data';
 import type { Database } from '@chromatune/database';
 import { ObjectNotFound, type ObjectStore } from '@chromatune/storage';
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { InjectDatabase, InjectObjectStore } from '../config/connections.js';
 import { readPoints } from '../metrics/read-points.js';
+import { forEach } from '../scheduler/for-each.js';
 import { compareRuns, type LossPoint } from './verdict.js';
 
 /** Judges reproductions that have ended. */
@@ -25,12 +26,12 @@ export class VerdictService {
 
   /** Stores the verdict of every ended reproduction that has none. */
   async judgeEnded(): Promise<void> {
-    for (const { runId, originalId } of await this.database.runs.awaitingVerdict()) {
+    await forEach(await this.database.runs.awaitingVerdict(), async ({ runId, originalId }) => {
       const verdict = await this.judge(runId, originalId);
-      if (!verdict) continue;
+      if (!verdict) return;
       await this.database.runs.setVerdict(runId, verdict);
       this.logger.info({ runId }, `reproduction of ${originalId}: ${verdict.verdict}`);
-    }
+    });
   }
 
   private async judge(runId: string, originalId: string): Promise<Verdict | null> {
@@ -62,7 +63,7 @@ export class VerdictService {
     return losses;
   }
 
-  /** Largest absolute difference between the final weights; null when either is gone or shapes differ. */
+  /** Largest absolute difference between the final weights; null when either is gone or damaged, or shapes differ. */
   private async compareWeights(original: RunDetail, reproduced: RunDetail): Promise<number | null> {
     if (original.weightsSha256 !== null && original.weightsSha256 === reproduced.weightsSha256) return 0;
     const [a, b] = [finalCheckpoint(original), finalCheckpoint(reproduced)];
@@ -77,7 +78,7 @@ export class VerdictService {
       }
       return await largestWeightDifference(files[0]!, files[1]!);
     } catch (error) {
-      if (error instanceof ObjectNotFound) return null;
+      if (error instanceof ObjectNotFound || error instanceof SafetensorsError) return null;
       throw error;
     } finally {
       for (const file of files) file.close();

@@ -4,6 +4,7 @@ import { runLabel, suggest, toRecipe } from '@chromatune/search';
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { InjectDatabase } from '../config/connections.js';
+import { forEach } from './for-each.js';
 
 /** Makes the runs of sweeps, one suggestion after the other, and completes sweeps whose runs have all ended. */
 @Injectable()
@@ -16,12 +17,12 @@ export class RunMaker {
   }
 
   async makeRuns(): Promise<void> {
-    for (const { sweep, createdRuns, activeRuns } of await this.database.sweeps.active()) {
-      if (sweep.state !== 'running') continue;
+    await forEach(await this.database.sweeps.active(), async ({ sweep, createdRuns, activeRuns }) => {
+      if (sweep.state !== 'running') return;
       const rows = nextRuns(sweep, createdRuns, activeRuns);
       if (rows.length > 0) await this.insert(sweep, rows);
       else if (isDone(sweep, createdRuns)) await this.complete(sweep);
-    }
+    });
   }
 
   /** The index makes the id, so two leaders at once (one of them not knowing yet that it lost) insert the same rows. */

@@ -50,7 +50,7 @@ async function writeHashed(
       bytes += chunk.length;
       if (bytes > mostBytes) throw tooLarge(mostBytes);
       hash.update(chunk);
-      await file.write(chunk);
+      await file.writeFile(chunk); // from where the last ended; `write` may write less without an error
     }
   } finally {
     await file.close();

@@ -1,4 +1,4 @@
-import type { Environment, RunCommand } from '@chromatune/contracts';
+import { DomainError, type Environment, type RunCommand } from '@chromatune/contracts';
 import type { Database, Lease, QueuedRun } from '@chromatune/database';
 import type { ObjectStore } from '@chromatune/storage';
 import type { Logger } from 'pino';
@@ -38,10 +38,15 @@ export interface SupervisorOptions {
   log: Logger;
 }
 
+/** Runs whose refusal is remembered. */
+const mostSaid = 1000;
+
 /** Keeps this trainer's slots busy and its leases renewed. Knows nothing of the queue: whoever hears of work calls `offer`. */
 export class Supervisor {
   private readonly slots: ('free' | 'claiming' | SupervisedAttempt)[];
   private readonly orphans = new Map<string, number>();
+  /** Why runs could not begin, so that it is said once. */
+  private readonly said = new Map<string, string>();
   private draining = false;
   private closing = false;
   private closed = false;
@@ -182,8 +187,20 @@ export class Supervisor {
     const { database, config } = this.options;
     for (const { runId, attempt, pool } of await database.runs.queued()) {
       if (!this.hasFreeSlot) return;
-      if (pool === config.TRAINER_POOL) await this.offer({ runId, attempt });
+      if (pool !== config.TRAINER_POOL) continue;
+      await this.offer({ runId, attempt }).catch((error: unknown) => {
+        if (!(error instanceof DomainError)) throw error; // Postgres is away, and all others would fail too
+        this.sayOnce(runId, error);
+      });
     }
+  }
+
+  /** A run that cannot begin is found at every look. */
+  private sayOnce(runId: string, error: DomainError): void {
+    if (this.said.get(runId) === error.message) return;
+    if (this.said.size >= mostSaid) this.said.clear();
+    this.said.set(runId, error.message);
+    this.options.log.warn({ runId, err: error }, 'cannot begin this run; others are taken');
   }
 
   private poll(): void {

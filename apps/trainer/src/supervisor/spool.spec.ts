@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SpooledEvent } from '@chromatune/contracts';
@@ -97,6 +97,17 @@ describe('a spool', () => {
     expect(spool.lastSeq).toBe(10_001);
   });
 
+  it('is not emptied while its cursor cannot be written: an old one would skip what comes later', async () => {
+    await spool.append(Array.from({ length: 10_000 }, (_, index) => point(index + 1)));
+    await mkdir(join(folder, 'spool.cursor.new'));
+
+    const { drainedTo } = await spool.next(2 ** 24);
+    await expect(spool.markDrained(drainedTo)).rejects.toThrow('EISDIR');
+
+    expect(spool.pendingBytes).toBe(0);
+    expect((await stat(join(folder, 'spool.jsonl'))).size).toBe(drainedTo);
+  });
+
   it('keeps appends and drains apart when they happen at once', async () => {
     const drained: number[] = [];
     const appending = (async () => {
@@ -122,4 +133,5 @@ const point = (seq: number): SpooledEvent => ({
   value: seq % 7 === 0 ? 'NaN' : 1 / seq,
   at: '2026-10-01T10:00:00.000Z',
 });
+
 const seqs = ({ events }: { events: SpooledEvent[] }) => events.map(({ seq }) => seq);

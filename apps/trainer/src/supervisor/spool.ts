@@ -88,12 +88,13 @@ export class Spool {
     return this.inTurn(async () => {
       this.drained = drainedTo;
       if (this.pendingBytes === 0 && this.size > emptyAboveBytes) {
-        // Emptied before the cursor moves: a cursor beyond the end is read as "nothing drained", of nothing.
+        // The cursor first: killed in between, all is drained once more, which changes nothing. The other way round, a
+        // cursor that could not be written would in time point behind events that were never drained.
+        await this.writeCursor(0);
         await this.file.truncate(0);
         this.size = this.drained = 0;
-        await this.writeCursor();
       } else if (Date.now() - this.cursorWrittenAt >= cursorEveryMs) {
-        await this.writeCursor();
+        await this.writeCursor(this.drained);
       }
     });
   }
@@ -105,8 +106,8 @@ export class Spool {
     });
   }
 
-  private async writeCursor(): Promise<void> {
-    await writeFile(`${this.cursorPath}.new`, String(this.drained));
+  private async writeCursor(drained: number): Promise<void> {
+    await writeFile(`${this.cursorPath}.new`, String(drained));
     await rename(`${this.cursorPath}.new`, this.cursorPath);
     this.cursorWrittenAt = Date.now();
   }

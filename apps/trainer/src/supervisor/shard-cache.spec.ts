@@ -138,6 +138,22 @@ describe('the shard cache', () => {
 
     expect(await readdir(join(folder, 'uses'))).toEqual(['other.r.1']);
   });
+
+  it('counts what others download, and removes it when they were killed', async () => {
+    const [a, b, c] = [store.add('a'), store.add('b'), store.add('c')];
+    const cache = makeCache(3 * a.bytes);
+    await age(await cache.fetch(a), 2);
+    const download = join(folder, 'incoming', 'of-another-trainer');
+    await writeFile(download, 'x'.repeat(2 * a.bytes));
+
+    await cache.fetch(b);
+    expect(await kept(cache)).toEqual([b.sha256]);
+
+    await age(download, 2);
+    await cache.fetch(c);
+    expect((await kept(cache)).sort()).toEqual([b.sha256, c.sha256].sort());
+    expect(await readdir(join(folder, 'incoming'))).toEqual([]);
+  });
 });
 
 class FakeStore {

@@ -9,6 +9,8 @@ import { Gate } from './gate.js';
 
 /** A use of files that nobody refreshed for this long is of a trainer that will not come back. */
 const abandonedUseMs = 24 * 3600 * 1000;
+/** A download into which nothing was written for this long is of a trainer that was killed. */
+const abandonedDownloadMs = 3600 * 1000;
 /** Requests of one attempt whose files stay in use: the one being read, the next, and those of a second reader. */
 const requestsKept = 4;
 const downloadsAtOnce = 4;
@@ -36,8 +38,9 @@ export class ShardCache {
     return new CacheUse(this, join(this.options.folder, 'uses', user));
   }
 
-  /** Ends the uses of a trainer that was killed. */
+  /** Ends the uses of a trainer that was killed, and removes what nobody downloads any more. */
   async endUsesOf(trainerId: string): Promise<void> {
+    await this.removeAbandonedDownloads();
     for (const use of await entries(join(this.options.folder, 'uses'))) {
       if (use.startsWith(`${trainerId}.`)) await remove(join(this.options.folder, 'uses', use));
     }
@@ -95,11 +98,7 @@ export class ShardCache {
   private async download(file: StoredFile): Promise<void> {
     this.options.onEvent?.('miss', file.bytes);
     const path = this.pathOf(file);
-    const incoming = join(
-      this.options.folder,
-      'incoming',
-      `${file.sha256}.${randomBytes(4).toString('hex')}`,
-    );
+    const incoming = join(this.incoming, `${file.sha256}.${randomBytes(4).toString('hex')}`);
     await mkdir(dirname(incoming), { recursive: true });
     await mkdir(dirname(path), { recursive: true });
     await this.makeRoom(file.bytes);
@@ -123,9 +122,15 @@ export class ShardCache {
     return join(this.options.folder, 'files', sha256.slice(0, 2), sha256);
   }
 
+  private get incoming() {
+    return join(this.options.folder, 'incoming');
+  }
+
   private async makeRoom(bytes: number): Promise<void> {
+    await this.removeAbandonedDownloads();
     const files = await this.files();
-    let excess = files.reduce((sum, file) => sum + file.bytes, bytes) - this.options.limitBytes;
+    const all = [...files, ...(await filesIn(this.incoming))];
+    let excess = all.reduce((sum, file) => sum + file.bytes, bytes) - this.options.limitBytes;
     if (excess <= 0) return;
     await this.endAbandonedUses();
     for (const file of files.sort((a, b) => a.usedAt - b.usedAt)) {
@@ -146,19 +151,36 @@ export class ShardCache {
     }
   }
 
-  /** Everything kept, whichever process fetched it. */
-  async files(): Promise<{ path: string; bytes: number; usedAt: number }[]> {
-    const root = join(this.options.folder, 'files');
-    const found: { path: string; bytes: number; usedAt: number }[] = [];
-    for (const shelf of await entries(root)) {
-      for (const name of await entries(join(root, shelf))) {
-        const path = join(root, shelf, name);
-        const about = await stat(path).catch(() => null);
-        if (about !== null) found.push({ path, bytes: about.size, usedAt: about.mtimeMs });
-      }
+  private async removeAbandonedDownloads(): Promise<void> {
+    for (const { path, usedAt } of await filesIn(this.incoming)) {
+      if (Date.now() - usedAt > abandonedDownloadMs) await rm(path, { force: true });
     }
+  }
+
+  /** Everything kept, whichever process fetched it. */
+  async files(): Promise<CachedFile[]> {
+    const root = join(this.options.folder, 'files');
+    const found: CachedFile[] = [];
+    for (const shelf of await entries(root)) found.push(...(await filesIn(join(root, shelf))));
     return found;
   }
+}
+
+interface CachedFile {
+  path: string;
+  bytes: number;
+  /** When it was last used or written to, in milliseconds. */
+  usedAt: number;
+}
+
+async function filesIn(folder: string): Promise<CachedFile[]> {
+  const found: CachedFile[] = [];
+  for (const name of await entries(folder)) {
+    const path = join(folder, name);
+    const about = await stat(path).catch(() => null);
+    if (about !== null) found.push({ path, bytes: about.size, usedAt: about.mtimeMs });
+  }
+  return found;
 }
 
 /** The files that one attempt reads at present. */

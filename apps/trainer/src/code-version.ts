@@ -11,8 +11,8 @@ const ownParts = ['training', 'engine', 'engine.ts'];
 let computed: Promise<string> | undefined;
 
 /**
- * Digest of the sources that make the numbers of a run, the same on every machine that has the same sources. Tests are
- * left out, and line ends do not count.
+ * Digest of the sources that make the numbers of a run, the same on every machine that has the same sources. Tests and
+ * what only they use are left out, and line ends do not count.
  * @throws DomainError when the sources do not lie beside the compiled files
  */
 export const codeVersion = (): Promise<string> => (computed ??= computeCodeVersion());
@@ -28,6 +28,18 @@ async function computeCodeVersion(): Promise<string> {
       }),
     )),
   ];
+  return digestOfSources(parts);
+}
+
+/** Sources under `path`, named in the digest by `label` and where they lie in `folder`. */
+export interface Sources {
+  label: string;
+  folder: string;
+  path: string;
+}
+
+/** The first 16 hexadecimal digits of the SHA-256 of the names and texts of sources. */
+export async function digestOfSources(parts: Sources[]): Promise<string> {
   const hash = createHash('sha256');
   for (const { label, folder, path } of parts) {
     for (const file of await sourcesUnder(path)) {
@@ -52,9 +64,12 @@ async function sourceFolder(modulePath: string): Promise<string> {
 
 async function sourcesUnder(path: string): Promise<string[]> {
   if (path.endsWith('.ts')) return [path];
-  const found = await readdir(path, { recursive: true, withFileTypes: true }).catch(() => []);
+  const found = await readdir(path, { recursive: true, withFileTypes: true });
   return found
-    .filter((entry) => entry.isFile() && /(?<!\.spec|\.contract|\.d)\.ts$/.test(entry.name))
+    .filter((entry) => entry.isFile() && makesNumbers(relative(path, entry.parentPath), entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort((a, b) => (a < b ? -1 : 1));
 }
+
+const makesNumbers = (folder: string, name: string) =>
+  /(?<!\.spec|\.contract|\.fixture|\.d)\.ts$/.test(name) && !folder.split(sep).includes('testing');

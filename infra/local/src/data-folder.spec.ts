@@ -21,7 +21,11 @@ it('takes over the lock of a launcher that was killed, even when its process num
   for (const holder of [`${ended} 1`, `${process.pid} 1`]) {
     writeFileSync(path.join(folder, 'launcher.lock'), holder);
 
-    DataFolder.open(folder).close();
+    const data = DataFolder.open(folder);
+
+    expect(readFileSync(path.join(folder, 'launcher.lock'), 'utf8')).not.toBe(holder);
+    expect(() => DataFolder.open(folder)).toThrow('already runs');
+    data.close();
   }
 });
 

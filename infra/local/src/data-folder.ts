@@ -35,9 +35,20 @@ export class DataFolder {
     fs.rmSync(this.file('launcher.lock'), { force: true });
   }
 
+  /** `link` fails where the lock exists, so of two launchers that start together one wins. */
   private lock() {
     const file = this.file('launcher.lock');
-    const holder = fs.existsSync(file) ? fs.readFileSync(file, 'utf8').trim() : '';
+    const own = `${file}.${process.pid}`;
+    fs.writeFileSync(own, identityOf(process.pid) ?? '');
+    try {
+      while (!linked(own, file)) this.removeStale(file);
+    } finally {
+      fs.rmSync(own, { force: true });
+    }
+  }
+
+  private removeStale(file: string) {
+    const holder = readIfThere(file);
     if (holder && holder === identityOf(Number.parseInt(holder, 10))) {
       throw new DomainError(
         'already_running',
@@ -48,7 +59,26 @@ export class DataFolder {
         },
       );
     }
-    fs.writeFileSync(file, identityOf(process.pid) ?? '');
+    fs.rmSync(file, { force: true });
+  }
+}
+
+function linked(from: string, to: string): boolean {
+  try {
+    fs.linkSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function readIfThere(file: string): string {
+  try {
+    return fs.readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
   }
 }
 

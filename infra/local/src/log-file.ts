@@ -14,8 +14,8 @@ export class LogFile {
 
   write(line: string) {
     const text = `${line}\n`;
-    if (this.bytes + text.length > largestBytes) this.rotate();
     try {
+      if (this.bytes + text.length > largestBytes) this.rotate();
       this.bytes += fs.writeSync(this.descriptor, text);
     } catch {
       // A full disk must not stop what is being logged; the terminal still shows warnings.
@@ -23,9 +23,10 @@ export class LogFile {
   }
 
   private rotate() {
-    fs.closeSync(this.descriptor);
-    fs.renameSync(this.file, `${this.file}.1`);
+    if (fs.existsSync(this.file)) fs.renameSync(this.file, `${this.file}.1`); // not when the last try ended here
+    const full = this.descriptor;
     this.descriptor = fs.openSync(this.file, 'a');
     this.bytes = 0;
+    fs.closeSync(full);
   }
 }

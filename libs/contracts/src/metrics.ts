@@ -94,7 +94,7 @@ export const metricCatalogue = {
     better: 'higher',
     label: 'pooled PSNR',
     protocol:
-      '20 log10(255 / RMSE) of 8-bit RGB, all channels together, the error pooled over all validation images first: lower than the mean of images.',
+      '20 log10(255 / RMSE) of 8-bit RGB, all channels together, the error pooled over all validation images first: lower than the mean of images. When all are equal, it counts as if one byte of all were off by one.',
   },
   'validation/ssim': {
     unit: '',

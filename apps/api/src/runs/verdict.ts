@@ -57,7 +57,10 @@ function compareWithinBand({ original, reproduced, weights }: Compared): Verdict
     }
   }
   if (weights.largestDifference === null) {
-    return { verdict: 'NOT REPRODUCIBLE', reason: 'the final weights of one of the runs are gone or damaged' };
+    return {
+      verdict: 'NOT REPRODUCIBLE',
+      reason: 'the final weights of one of the runs are gone or damaged',
+    };
   }
   return {
     verdict: 'EQUIVALENT',

@@ -52,10 +52,18 @@ describe('an attempt whose training process', () => {
     expect(releases).toMatchObject([{ state: 'lost', reason: expect.stringContaining('SIGKILL') }]);
   });
 
-  it('speaks another language is handed back', async () => {
-    await supervise(`process.send('hello'); setInterval(() => {}, 1000);`);
+  it.each([
+    ['speaks another language', `process.send('hello')`],
+    ['reports a number that JSON does not know', `say({ ...point(2), value: NaN })`],
+  ])('%s is a code bug, after what it had measured', async (_what, words) => {
+    await supervise(`say(point(1)); ${words}; setInterval(() => {}, 1000);`);
 
-    expect(releases).toMatchObject([{ state: 'lost' }]);
+    expect(applied.map(({ type }) => type)).toEqual(['point', 'failed']);
+    expect(failure()).toMatchObject({
+      class: 'codeBug',
+      message: expect.stringContaining('cannot be read') as string,
+      step: 1,
+    });
   });
 
   it('measures more than the spool may hold while Postgres is away is asked to save itself and to end', async () => {

@@ -15,7 +15,7 @@ import type { Claim, Database } from '@chromatune/database';
 import { memoryShape } from '@chromatune/models/describe';
 import { ObjectNotFound, type ObjectStore, ObjectStoreUnavailable } from '@chromatune/storage';
 import type { Logger } from 'pino';
-import { ioFailure } from '../failure-classes.js';
+import { codeBug, ioFailure } from '../failure-classes.js';
 import { persist } from './back-off.js';
 import { classifyExit } from './classify-exit.js';
 import { Drain } from './drain.js';
@@ -23,7 +23,7 @@ import type { Meters } from './meters.js';
 import { type CacheUse, digestOf, type ShardCache } from './shard-cache.js';
 import { filesInDataOrder, type StoredFile, storedDatasetFile, storedWeights } from './data-files.js';
 import { Spool } from './spool.js';
-import { TrainingChild } from './training-child.js';
+import { TrainingChild, UnreadableMessage } from './training-child.js';
 
 export interface AttemptOptions {
   claim: Claim;
@@ -395,7 +395,7 @@ export class SupervisedAttempt {
     await this.child?.closed.catch(() => undefined);
     if (this.ending?.type === 'fenced') return this.count('fenced');
     this.log.error({ err: error }, 'the attempt ends with an error');
-    const failure = this.ending?.type === 'failed' ? this.ending.failure : failureOfSetUp(error, this.step);
+    const failure = this.ending?.type === 'failed' ? this.ending.failure : failureOf(error, this.step);
     try {
       if (failure !== null && this.drain) {
         await this.drain.finish([{ type: 'failed', seq: this.spool.lastSeq + 1, failure }]);
@@ -452,7 +452,8 @@ function failureOfFiles(error: unknown, step: number | null): Failure {
 }
 
 /** Expected errors fail the run with their remedy; any other hands it back, to be tried again a few times. */
-function failureOfSetUp(error: unknown, step: number | null): Failure | null {
+function failureOf(error: unknown, step: number | null): Failure | null {
+  if (error instanceof UnreadableMessage) return { ...codeBug(error.message), step };
   if (!(error instanceof DomainError) || error instanceof ObjectStoreUnavailable) return null;
   return { class: 'io', message: error.message, remedy: error.remedy ?? 'Resume the run.', step };
 }

@@ -43,7 +43,7 @@ export class TrainingChild {
       onOutput(chunk.toString());
     });
     this.process.on('message', (message) => {
-      this.taking = this.taking.then(() => onEvents(childMessage.parse(message)));
+      this.taking = this.taking.then(() => onEvents(readable(message)));
       this.taking.catch(() => this.kill());
     });
     this.closed = new Promise((resolve, reject) => {
@@ -70,4 +70,18 @@ export class TrainingChild {
   kill(): void {
     this.process.kill('SIGKILL');
   }
+}
+
+/** A training process and its supervisor are of one version, so that this is a fault of the program: no retry cures it. */
+export class UnreadableMessage extends Error {
+  constructor(cause: z.ZodError) {
+    super(`The training process reported what cannot be read: ${z.prettifyError(cause)}`, { cause });
+    this.name = 'UnreadableMessage';
+  }
+}
+
+function readable(message: unknown): ChildEvent[] {
+  const { data, error } = childMessage.safeParse(message);
+  if (error) throw new UnreadableMessage(error);
+  return data;
 }

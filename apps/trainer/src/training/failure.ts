@@ -8,10 +8,10 @@ import {
   outOfMemory,
 } from '../failure-classes.js';
 
-/** Training cannot go on: the weights have taken a step along a gradient that is not a number. */
+/** Training cannot go on: a step, of which this was measured before or after it, has led the weights to no number. */
 export class NonFinite extends Error {
   constructor(
-    what: 'train loss' | 'gradient norm',
+    what: 'train loss' | 'gradient norm' | 'validation loss' | 'ab RMSE of the validation',
     value: number,
     readonly step: number,
   ) {

@@ -217,6 +217,27 @@ describe('a run', () => {
     expect(failure.remedy).toContain('learning rate');
   });
 
+  it('fails when only the validation sees that a last step led to no number, which stays visible', async () => {
+    const optimizer = {
+      type: 'sgd',
+      learningRate: 1e30,
+      momentum: 0,
+      nesterov: false,
+      weightDecay: 0,
+    } as const;
+    const oneStep = tinyRecipe(dataset, { optimizer, batchSize: dataset.manifest.images.train });
+    const events: SpooledEvent[] = [];
+
+    const failing = train({ recipe: oneStep, onEvents: (seen) => events.push(...seen) });
+
+    await expect(failing).rejects.toThrow(/^The validation loss was (NaN|Infinity) at step 1\.$/);
+    expect(pointsOf(events, 'train/loss')).toMatchObject([{ step: 1, value: expect.any(Number) as number }]);
+    expect(pointsOf(events, 'validation/loss')).toMatchObject([
+      { epoch: 1, value: expect.any(String) as string },
+    ]);
+    expect(checkpointsOf(events)).toEqual([]);
+  });
+
   it('measures what needs no training on the same images, at the size it trains at', async () => {
     const small = tinyRecipe(dataset, { epochs: 1, model: { ...recipe.model, imageSize: 16 } });
     const [full, half] = [await train({}), await train({ recipe: small })].map(

@@ -138,6 +138,7 @@ export async function trainRun({
     report.point('train/dataWait', at.epochWaitSeconds / at.epochSeconds, here);
     report.point('system/memoryBytes', process.memoryUsage.rss(), here);
     for (const [metric, value] of Object.entries(measured)) report.point(metric as MetricName, value, here);
+    refuseNonFinite(measured, at.step);
 
     if (shows) report.report(await sampler.render(here));
     at.epochsDone = epoch;
@@ -177,6 +178,13 @@ function restore(path: string, step: Step): Progress {
     step.restore(state);
     return at;
   });
+}
+
+/** An epoch's last step is seen by its validation only. */
+function refuseNonFinite(measured: ValidationMetrics, step: number): void {
+  const { 'validation/loss': loss, 'validation/abRmse': error } = measured;
+  if (!Number.isFinite(loss)) throw new NonFinite('validation loss', loss, step);
+  if (!Number.isFinite(error)) throw new NonFinite('ab RMSE of the validation', error, step);
 }
 
 /** People see a loss that stays high, and must know that it cannot fall further. */

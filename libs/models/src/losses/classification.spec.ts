@@ -228,6 +228,15 @@ describe('measures of a classification', () => {
     expect([top1!.dataSync()[0], top5!.dataSync()[0]]).toEqual([0.5, 0.5]);
   });
 
+  test('count nothing as right where logits are not numbers', () => {
+    const { top1, top5 } = lossOf({ binGridSize: 40 }).measures(
+      { logits: tf.fill([1, 1, 1, 23], Number.NaN) as tf.Tensor4D },
+      pixels([0, 0]),
+    );
+
+    expect([top1!.dataSync()[0], top5!.dataSync()[0]]).toEqual([0, 0]);
+  });
+
   test('tell the entropy of what is predicted', () => {
     const entropy = (logits: number[]) =>
       lossOf({ binGridSize: 40 })

@@ -121,12 +121,17 @@ const weightedGradient = tf.customGrad((...inputs) => {
   };
 });
 
-/** How many bins of its row come before each label (rows, 1): the more probable ones, then those of a lower index. */
+/**
+ * How many bins of its row come before each label (rows, 1): the more probable ones, then those of a lower index. Counted are
+ * those that do not, so that all come before a label whose logit is NaN.
+ */
 function rankOf(labels: tf.Tensor2D, logits: tf.Tensor2D): tf.Tensor1D {
   const own = tf.gatherND(logits, cellsOf(labels)); // gather with batchDims is wrong on the WebAssembly backend
-  const bins = tf.range(0, logits.shape[1], 1, 'int32').expandDims(0);
-  const isEarlierEqual = tf.logicalAnd(tf.equal(logits, own), tf.less(bins, labels));
-  return tf.sum(tf.cast(tf.logicalOr(tf.greater(logits, own), isEarlierEqual), 'int32'), 1);
+  const bins = logits.shape[1];
+  const following = tf.range(1, bins + 1, 1, 'int32').expandDims(0);
+  const isLaterEqual = tf.logicalAnd(tf.equal(logits, own), tf.less(labels, following));
+  const notBefore = tf.sum(tf.cast(tf.logicalOr(tf.less(logits, own), isLaterEqual), 'int32'), 1);
+  return tf.sub(bins, notBefore);
 }
 
 /** -Σ p log p with log p = logit - log Σ exp, so that a p of 0 is no trouble. */

@@ -41,7 +41,7 @@ describe('a colour meter', () => {
     expect(meter.read()).toEqual({
       abRmse: 0,
       psnr: psnrOfImage(0, 3 * size ** 2),
-      psnrPooled: Infinity,
+      psnrPooled: expect.closeTo(psnrOfImage(0, 3 * size ** 2), 12),
       ssim: expect.closeTo(1, 12),
       deltaE76: 0,
       deltaE2000: 0,
@@ -62,22 +62,29 @@ describe('a colour meter', () => {
       measure({ truthAb, predictedAb, truthRgb, predictedRgb: oneOff }),
       measure(someImage(2)),
     ];
-    const psnrOf = (...images: Float64Array[]) => {
+    const metricsOf = (images: Float64Array[]) => {
       const meter = new ColorMeter();
       for (const image of images) meter.add(image);
-      return meter.read().psnr;
+      return meter.read();
     };
+    const psnrOf = (...images: Float64Array[]) => metricsOf(images).psnr;
+    const pooledOf = (...images: Float64Array[]) => metricsOf(images).psnrPooled;
 
     expect(psnrOf(equal)).toBe(psnrOf(nearly));
+    expect(pooledOf(equal, equal)).toBeCloseTo(pooledOf(equal, nearly), 12);
     expect(psnrOf(equal, other)).toBeCloseTo((psnrOf(nearly) + psnrOf(other)) / 2, 12);
   });
 
-  test('shows a prediction that is not a number, and does not count it as right', () => {
+  test('shows in every metric that a single predicted colour is not a number', () => {
     const meter = new ColorMeter();
-    const image = someImage(1);
-    meter.add(measure({ ...image, predictedAb: image.predictedAb.fill(Number.NaN) }));
+    const { l, truthAb, predictedAb } = { l: new Uint8Array(size ** 2).fill(100), ...someImage(1) };
+    meter.add(imageMeasurer(size, aucWeights(someCounts())).measure({ l, truthAb, predictedAb }));
+    expect(Object.values(meter.read()).filter(Number.isNaN)).toEqual([]);
 
-    expect(meter.read()).toMatchObject({ abRmse: NaN, saturationRatio: NaN, auc: 0, aucRebalanced: 0 });
+    predictedAb[7] = Number.NaN;
+    meter.add(imageMeasurer(size, aucWeights(someCounts())).measure({ l, truthAb, predictedAb }));
+
+    expect(Object.entries(meter.read()).filter(([, value]) => !Number.isNaN(value))).toEqual([]);
   });
 
   test('refuses images of another size, and sizes that the window of SSIM does not fit into', () => {

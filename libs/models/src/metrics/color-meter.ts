@@ -40,7 +40,7 @@ export class ColorMeter {
     return {
       abRmse: Math.sqrt(mean('abSquaredError')),
       psnr: mean('psnr'),
-      psnrPooled: psnrOf(mean('rgbSquaredError')),
+      psnrPooled: mean('rgbSquaredError') === 0 ? this.psnrOfEqual() : psnrOf(mean('rgbSquaredError')),
       ssim: mean('ssim'),
       deltaE76: mean('deltaE76'),
       deltaE2000: mean('deltaE2000'),
@@ -53,6 +53,11 @@ export class ColorMeter {
       ),
       saturationRatio: mean('predictedChroma') / mean('trueChroma'),
     };
+  }
+
+  /** As if one value of one image were off by one: each image's own is that of one of its values. */
+  private psnrOfEqual(): number {
+    return this.sums[placeOf('psnr')]! / this.images + 10 * Math.log10(this.images);
   }
 }
 

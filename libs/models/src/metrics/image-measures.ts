@@ -4,7 +4,7 @@ import { PictureKernel } from './picture-kernel.js';
 
 /**
  * What is measured of one image, in this order; means over its pixels, and over components or channels where there are
- * several. `ColorMeter` makes metrics of it.
+ * several. Where a predicted colour is not finite, all but the measures of the truth are NaN. `ColorMeter` makes metrics of it.
  */
 export const imageMeasureNames = [
   'abSquaredError',
@@ -86,7 +86,7 @@ function measuresOf(kernel: PictureKernel): Float64Array {
   const rgb = kernel.compareRgb();
   const own = colorfulness(rgb.predicted, pixels);
   const truth = colorfulness(rgb.truth, pixels);
-  return Float64Array.of(
+  const measures = Float64Array.of(
     ab.squaredError / (2 * pixels),
     rgb.squaredError / (3 * pixels),
     psnrOfImage(rgb.squaredError, 3 * pixels),
@@ -103,4 +103,17 @@ function measuresOf(kernel: PictureKernel): Float64Array {
     own.unsigned,
     truth.unsigned,
   );
+  // What is no number is painted all the same, as black: measures of that picture would look sound.
+  if (!Number.isFinite(ab.squaredError)) for (const place of placesOfPrediction) measures[place] = Number.NaN;
+  return measures;
 }
+
+const ofTruthAlone: readonly string[] = [
+  'trueChroma',
+  'weight',
+  'trueColorfulness',
+  'trueUnsignedColorfulness',
+];
+const placesOfPrediction = imageMeasureNames.flatMap((name, place) =>
+  ofTruthAlone.includes(name) ? [] : [place],
+);

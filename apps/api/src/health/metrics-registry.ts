@@ -53,7 +53,9 @@ export class MetricsRegistry {
       labelNames: ['state'],
       registers: [this.registry],
       async collect() {
-        const sweeps = await database.sweeps.list().catch(() => []);
+        this.reset(); // while Postgres is away nothing is said, rather than 0
+        const sweeps = await database.sweeps.list().catch(() => null);
+        if (!sweeps) return;
         for (const state of runState.options) {
           this.set(
             { state },

@@ -11,10 +11,12 @@ import { isWanted, type LiveFilter, wantsMeasurements, wantsRun } from './live-f
 import { PointCursors } from './point-cursors.js';
 
 const heartbeatMs = 15_000;
+/** Runs whose sweep is remembered. */
+const mostRuns = 10_000;
 
 /**
- * Turns changes into messages for browsers. Changes are gathered for a moment, so that a run which reports a hundred
- * times a second costs a few messages; each message is read from Postgres once, however many clients there are.
+ * Turns changes into messages for browsers. Changes are gathered for a moment, so that many runs which report at the same
+ * time cost a few messages; each message is read from Postgres once, however many clients there are.
  */
 @Injectable()
 export class LiveService implements OnModuleInit, OnApplicationShutdown {
@@ -158,6 +160,7 @@ export class LiveService implements OnModuleInit, OnApplicationShutdown {
     if (known !== undefined) return known;
     const [run] = await this.database.runs.list({ ids: [runId] });
     const sweepId = run?.sweepId ?? null;
+    if (this.sweepIds.size >= mostRuns) this.sweepIds.clear(); // those that report are asked again
     this.sweepIds.set(runId, sweepId);
     return sweepId;
   }

@@ -12,6 +12,9 @@ const lookBack = 500;
 /** A run that was away for long sends its backlog in several messages. */
 const mostPoints = 2000;
 
+/** Attempts that are remembered: one that has ended is not forgotten by itself. */
+const mostAttempts = 10_000;
+
 /** Remembers up to which point each watched attempt was broadcast. */
 export class PointCursors {
   private readonly cursors = new Map<string, number>();
@@ -26,6 +29,7 @@ export class PointCursors {
     const points = await this.database.points.ofRun(runId, { attempt, after, limit: mostPoints });
     const newest = points.at(-1);
     if (!newest) return null;
+    if (this.cursors.size >= mostAttempts) this.cursors.clear(); // those that report start with a look back
     this.cursors.set(key, newest.seq);
     if (cursor !== undefined || after === 0) return { afterSeq: cursor ?? 0, points };
     // Events of other kinds share the numbering: only a point itself tells what the newest before the rest was.

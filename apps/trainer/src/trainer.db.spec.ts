@@ -15,7 +15,7 @@ let redis: TestRedis;
 let world: World;
 const spawned: ChildProcess[] = [];
 const epochs = 4;
-/** Enough for an epoch to be seen while it lasts: a step takes 2 to 3 milliseconds, and is reported 250 later. */
+/** Enough for an epoch to be seen while it lasts: a step takes 2 to 3 milliseconds, and is reported 400 later. */
 const stepsPerEpoch = 250;
 /** The same recipe, trained without any interruption. */
 let whole: { run: RunDetail; measured: Awaited<ReturnType<World['measured']>> };

@@ -1,4 +1,4 @@
-// What is known of networks and colour bins without TensorFlow.js: for the command line, the API and browsers.
+// What is known of networks and colour bins without TensorFlow.js: for the command line and the API.
 export { describePrior } from './color/prior.js';
 export {
   type DescribedRecipe,

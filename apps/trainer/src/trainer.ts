@@ -5,7 +5,7 @@ import { type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { slotMemoryBytes } from '@chromatune/contracts';
 import { type Database, openDatabase } from '@chromatune/database';
-import { openObjectStore } from '@chromatune/storage';
+import { type ObjectStore, openObjectStore } from '@chromatune/storage';
 import { NestFactory } from '@nestjs/core';
 import type { Logger } from 'pino';
 import { childEnvironment, type TrainerConfig } from './config/trainer-environment.js';
@@ -46,43 +46,47 @@ export interface Trainer {
 
 /** Starts a trainer. @throws DomainError with a remedy when it cannot work here */
 export async function startTrainer(options: TrainerOptions): Promise<Trainer> {
-  const { config } = options;
-  const folder = await openTrainerFolder(config.TRAINER_FOLDER);
+  const closing = new Closing();
   try {
-    return await startIn(folder, options);
+    const folder = await openTrainerFolder(options.config.TRAINER_FOLDER);
+    closing.add(() => folder.release());
+    return await startIn(folder, options, closing);
   } catch (error) {
-    await folder.release();
+    await closing.closeAll();
     throw error;
   }
 }
 
-async function startIn(folder: TrainerFolder, options: TrainerOptions): Promise<Trainer> {
+/** What was opened, closed the other way round. */
+class Closing {
+  private readonly closers: (() => Promise<unknown>)[] = [];
+
+  add(close: () => Promise<unknown>): void {
+    this.closers.push(close);
+  }
+
+  async closeAll(): Promise<void> {
+    for (const close of this.closers.splice(0).reverse()) await close().catch(() => undefined);
+  }
+}
+
+async function startIn(folder: TrainerFolder, options: TrainerOptions, closing: Closing): Promise<Trainer> {
   const { config, log, env, compiled = fileURLToPath(new URL('.', import.meta.url)) } = options;
   const { trainerId, attempts } = folder;
   const store = await openObjectStore(config.OBJECT_STORE_URL);
   const database = await openDatabase(config.DATABASE_URL, {
     applicationName: `chromatune trainer ${trainerId}`,
   });
+  closing.add(() => database.close());
   const meters = new Meters();
-  const cache = new ShardCache({
-    folder: config.CACHE_FOLDER,
-    limitBytes: config.CACHE_LIMIT_BYTES,
-    store,
-    onEvent: (event, bytes) => {
-      meters.cache.inc({ event });
-      meters.cacheBytes.inc({ event }, bytes);
-      if (event === 'corrupt') log.warn({ bytes }, 'a file arrived damaged from the object store');
-    },
-  });
+  const cache = openCache(config, { store, meters, log });
   // Before anything slow: what a killed trainer left can only be drained while its leases last.
   await recover({ trainerId, attempts, database, store, cache, meters, log });
 
-  const capacity = await measureCapacity(
-    config,
+  const probe =
     options.probe ??
-      probeEngineIn(`${compiled}/training/probe.js`, childEnvironment(env, { slot: 0, gpus: 0 })),
-    await countGpus(),
-  );
+    probeEngineIn(`${compiled}/training/probe.js`, childEnvironment(env, { slot: 0, gpus: 0 }));
+  const capacity = await measureCapacity(config, probe, await countGpus());
   const { environment, reason, slots, gpus } = capacity;
   log.info({ trainerId, slots, ...environment }, `trains on ${environment.engine}: ${reason}`);
 
@@ -121,30 +125,11 @@ async function startIn(folder: TrainerFolder, options: TrainerOptions): Promise<
     },
     () => void supervisor.renew(),
   );
-  const app = await NestFactory.create(
-    TrainerModule.of({
-      redisUrl: config.REDIS_URL,
-      pool: config.TRAINER_POOL,
-      slots,
-      supervisor,
-      colorizer,
-      meters,
-      log,
-    }),
-    { logger: nestLogger(log), abortOnError: false },
-  );
-  await app.listen(config.TRAINER_PORT, config.TRAINER_HOST);
-  const { port } = (app.getHttpServer() as { address(): AddressInfo }).address();
+  closing.add(stopListening);
+  const port = await serve({ config, slots, supervisor, colorizer, meters, log }, closing);
   supervisor.start();
   log.info({ trainerId, port }, 'ready');
 
-  const close = async () => {
-    // Redis may be away, and Bull waits for it.
-    await Promise.race([app.close(), new Promise((resolve) => setTimeout(resolve, 3_000).unref())]);
-    await stopListening().catch(() => undefined);
-    await database.close();
-    await folder.release();
-  };
   return {
     id: trainerId,
     port,
@@ -153,10 +138,49 @@ async function startIn(folder: TrainerFolder, options: TrainerOptions): Promise<
       colorizer.stop();
       await supervisor.shutDown();
       await database.trainers.leave(trainerId).catch(() => undefined);
-      await close();
+      await closing.closeAll();
       log.info('stopped');
     },
   };
+}
+
+function openCache(
+  config: TrainerConfig,
+  { store, meters, log }: { store: ObjectStore; meters: Meters; log: Logger },
+): ShardCache {
+  return new ShardCache({
+    folder: config.CACHE_FOLDER,
+    limitBytes: config.CACHE_LIMIT_BYTES,
+    store,
+    onEvent: (event, bytes) => {
+      meters.cache.inc({ event });
+      meters.cacheBytes.inc({ event }, bytes);
+      if (event === 'corrupt') log.warn({ bytes }, 'a file arrived damaged from the object store');
+    },
+  });
+}
+
+interface Served {
+  config: TrainerConfig;
+  slots: number;
+  supervisor: Supervisor;
+  colorizer: Colorizer;
+  meters: Meters;
+  log: Logger;
+}
+
+/** Takes jobs of the queue, and answers over HTTP on the port that comes back. */
+async function serve({ config, log, ...parts }: Served, closing: Closing): Promise<number> {
+  const app = await NestFactory.create(
+    TrainerModule.of({ redisUrl: config.REDIS_URL, pool: config.TRAINER_POOL, log, ...parts }),
+    { logger: nestLogger(log), abortOnError: false },
+  );
+  // Redis may be away, and Bull waits for it.
+  closing.add(() =>
+    Promise.race([app.close(), new Promise((resolve) => setTimeout(resolve, 3_000).unref())]),
+  );
+  await app.listen(config.TRAINER_PORT, config.TRAINER_HOST);
+  return (app.getHttpServer() as { address(): AddressInfo }).address().port;
 }
 
 /** A folder with nothing in it, whatever a trainer that was killed left there. */

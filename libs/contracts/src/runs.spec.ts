@@ -8,6 +8,7 @@ const measured: Baselines = {
 };
 const ofLoss = (loss: number) => ({ metric: 'validation/loss' as const, loss });
 const classification: Baselines = { ...measured, marginal: ofLoss(2.5), floor: ofLoss(0.7) };
+const infinite: Baselines = { ...measured, marginal: { metric: 'validation/loss', loss: 'Infinity' } };
 
 describe('what needs no training', () => {
   it('is known of a metric where it was measured', () => {
@@ -55,7 +56,11 @@ describe('what needs no training', () => {
 describe('a run has learned', () => {
   it.each([
     ['nothing, when one predictor is as good', { 'validation/abRmse': 15 }, measured, false],
+    ['nothing, when it is below by rounding alone', { 'validation/abRmse': 15 - 2e-9 }, measured, false],
+    ['nothing, when it is below by less than a thousandth', { 'validation/abRmse': 14.986 }, measured, false],
+    ['when it is below by more than that', { 'validation/abRmse': 14.984 }, measured, true],
     ['when it is better than all', { 'validation/abRmse': 14.9 }, measured, true],
+    ['when what needs no training is beyond all numbers', { 'validation/loss': 9 }, infinite, true],
     [
       'nothing in bins, when its loss is that of the marginal',
       { 'validation/loss': 2.5 },

@@ -74,15 +74,22 @@ export const learningMetric = ({ marginal }: Pick<Baselines, 'marginal'>) =>
   marginal?.metric ?? 'validation/abRmse';
 
 /**
- * Whether a run's best epoch has beaten every predictor that needs no training: the marginal distribution's loss where it
- * predicts bins, else grey and the mean colour in ab RMSE. Null as long as it cannot be said.
+ * By what share of a baseline a run has to be below it. A network whose pictures are entirely grey is below grey by 2e-9,
+ * which is rounding; what learning gains shows in the third digit at least.
+ */
+export const learningMargin = 0.001;
+
+/**
+ * Whether a run's best epoch is below every predictor that needs no training by `learningMargin`: the marginal
+ * distribution's loss where it predicts bins, else grey and the mean colour in ab RMSE; none of them is ever negative.
+ * Null as long as it cannot be said.
  */
 export function hasLearned({ best, baselines }: Pick<Run, 'best' | 'baselines'>): boolean | null {
   if (!baselines) return null;
   const metric = learningMetric(baselines);
   const own = best[metric]?.value;
   if (own === undefined) return null;
-  return baselinesOf(baselines, metric).every(({ value }) => own < value);
+  return baselinesOf(baselines, metric).every(({ value }) => own < value * (1 - learningMargin));
 }
 
 const best = z.object({ value: z.number(), epoch: z.number(), step: z.number().int() });
@@ -111,7 +118,7 @@ export const run = z.object({
     .boolean()
     .nullable()
     .describe(
-      'Whether it has beaten what needs no training; null before its first validation. See hasLearned.',
+      'Whether its best epoch is at least 0.1 % below what needs no training; null before its first validation.',
     ),
   failure: failure.nullable(),
   weightsSha256: sha256.nullable(),

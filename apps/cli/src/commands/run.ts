@@ -4,6 +4,7 @@ import {
   batchText,
   floorOf,
   isEnded,
+  learningMargin,
   learningMetric,
   metricCatalogue,
   type MetricName,
@@ -130,7 +131,7 @@ function learnedText({ learned, best, baselines }: RunDetail, colors: Colors): s
   if (learned !== false || !baselines) return null;
   const metric = learningMetric(baselines);
   const others = baselineTexts(baselines, metric);
-  return `${colors.yellow('nothing yet')}: best ${metricCatalogue[metric].label} ${metricText(metric, best[metric]?.value)}, not below ${others.join(' and ')}`;
+  return `${colors.yellow('nothing yet')}: best ${metricCatalogue[metric].label} ${metricText(metric, best[metric]?.value)}, not ${100 * learningMargin} % below ${others.join(' and ')}`;
 }
 
 function metricsTable({ latest, best, baselines }: RunDetail, colors: Colors): string {

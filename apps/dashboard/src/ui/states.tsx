@@ -1,6 +1,7 @@
 import {
   type AttemptState,
   baselinesOf,
+  learningMargin,
   learningMetric,
   metricCatalogue,
   type Run,
@@ -45,7 +46,7 @@ export function RunStateText({ run }: { run: Run }) {
   );
 }
 
-/** Says that a run has not beaten what needs no training, and by what it is judged. */
+/** Says that a run has not clearly beaten what needs no training, and by what it is judged. */
 export function NothingLearned({ run }: { run: Run }) {
   const why = whyNothingLearned(run);
   return (
@@ -82,7 +83,7 @@ export function NothingLearnedLegend({ runs }: { runs: readonly Run[] }) {
       <span className="warning-tag" aria-hidden="true">
         !
       </span>{' '}
-      has learned nothing yet: no better than what needs no training
+      has learned nothing yet: not {100 * learningMargin} % better than what needs no training
     </p>
   );
 }
@@ -93,7 +94,7 @@ function whyNothingLearned({ learned, best, baselines }: Run): string | null {
   const others = baselinesOf(baselines, metric).map(
     ({ name, value }) => `${name} ${formatMetric(metric, value)}`,
   );
-  return `best ${metricCatalogue[metric].label} ${formatMetric(metric, best[metric]?.value)}, not below ${others.join(' and ')}`;
+  return `best ${metricCatalogue[metric].label} ${formatMetric(metric, best[metric]?.value)}, not ${100 * learningMargin} % below ${others.join(' and ')}`;
 }
 
 /** In the order of a run's life, so that the bar fills from the left. */

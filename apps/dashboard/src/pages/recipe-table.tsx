@@ -1,6 +1,6 @@
 import { batchText, type RunDetail } from '@chromatune/contracts';
 import { Link } from 'react-router';
-import { formatParameter } from '../ui/format.js';
+import { formatParameterInFull } from '../ui/format.js';
 import { type RecipeEntry, recipeEntries } from './recipe-entries.js';
 
 /** Every choice that made the numbers; what differs among the run's siblings is marked. */
@@ -36,4 +36,4 @@ export function RecipeTable({ run: { recipe, microBatch, parameters } }: { run: 
 }
 
 const entryText = ({ name, value }: RecipeEntry, microBatch: number | null) =>
-  name === 'batchSize' ? batchText(Number(value), microBatch) : formatParameter(value);
+  name === 'batchSize' ? batchText(Number(value), microBatch) : formatParameterInFull(value);

@@ -7,6 +7,7 @@ import {
   formatMetric,
   formatMetricWithUnit,
   formatParameter,
+  formatParameterInFull,
   plural,
 } from './format.js';
 
@@ -20,6 +21,8 @@ describe('formatMetric', () => {
     ['train/loss', 3.0241, '3.024'],
     ['train/loss', 0.0000423, '4.23e-5'],
     ['train/learningRate', 0.0003, '3e-4'],
+    ['train/learningRate', 0.000159, '1.59e-4'],
+    ['train/learningRate', 0, '0'],
     ['train/imagesPerSecond', 212.4, '212'],
     ['train/imagesPerSecond', 3.14, '3.1'],
     ['train/dataWait', 0.0123, '1.2 %'],
@@ -48,9 +51,19 @@ describe('formatParameter', () => {
     [0.38, '0.38'],
     ['gamut', 'gamut'],
     [true, 'true'],
+    [0.000158671, '1.587e-4'],
+    [0.158671, '0.1587'],
+    [12345678, '12345678'],
     [undefined, '–'],
   ] as const)('%s is %s', (value, text) => {
     expect(formatParameter(value)).toBe(text);
+  });
+
+  it('has a sibling that leaves no digit out', () => {
+    expect(formatParameterInFull(0.000158671)).toBe('1.58671e-4');
+    expect(formatParameterInFull(0.158671)).toBe('0.158671');
+    expect(formatParameterInFull('gamut')).toBe('gamut');
+    expect(formatParameterInFull(undefined)).toBe('–');
   });
 });
 

@@ -35,7 +35,7 @@ export function formatMetric(metric: MetricName, value: Measured | null | undefi
     case 'validation/aucRebalanced':
       return fixed(number, 4); // methods differ in the third digit
     case 'train/learningRate':
-      return scientific(number);
+      return scientific(number, 4);
     case 'train/imagesPerSecond':
       return number < 10 ? fixed(number, 1) : fixed(number, 0);
     case 'train/dataWait':
@@ -61,13 +61,17 @@ export function formatMetricWithUnit(metric: MetricName, value: Measured | null 
 export const unitOf = (metric: MetricName): string =>
   metric === 'system/memoryBytes' ? '' : metricCatalogue[metric].unit;
 
-/** A parameter as people write it: learning rates as 3e-4, the rest as they are. */
+/** A parameter as people write it, to four digits: learning rates as 3e-4, whole numbers in full. */
 export function formatParameter(value: ParameterValue | undefined): string {
+  const isFraction = typeof value === 'number' && !Number.isInteger(value);
+  return formatParameterInFull(isFraction ? Number(value.toPrecision(4)) : value);
+}
+
+/** The same with every digit, where two runs that differ must not look the same. */
+export function formatParameterInFull(value: ParameterValue | undefined): string {
   if (value === undefined) return nothing;
-  if (typeof value !== 'number') return String(value);
-  if (Number.isInteger(value) && Math.abs(value) < 1e6) return String(value);
-  if (value !== 0 && (Math.abs(value) < 0.01 || Math.abs(value) >= 1e6)) return scientific(value);
-  return String(Number(value.toPrecision(4)));
+  if (typeof value !== 'number' || Number.isInteger(value)) return String(value);
+  return Math.abs(value) < 0.01 || Math.abs(value) >= 1e6 ? scientific(value) : String(value);
 }
 
 export function formatBytes(bytes: number): string {
@@ -124,8 +128,10 @@ const significant = (value: number, digits: number) =>
   value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 10 ** 6)
     ? scientific(value, digits)
     : value.toPrecision(digits).replace('-', '−');
-const scientific = (value: number, digits = 2) => {
-  const [mantissa = '', exponent = '0'] = value.toExponential(digits - 1).split('e');
+/** With all digits of the value, or as many as asked for; zeros at the end are left out. */
+const scientific = (value: number, digits?: number) => {
+  if (value === 0) return '0';
+  const [mantissa = '', exponent = '0'] = value.toExponential(digits && digits - 1).split('e');
   const trimmed = mantissa.includes('.') ? mantissa.replace(/\.?0+$/, '') : mantissa;
   return `${trimmed}e${Number(exponent)}`;
 };

@@ -95,6 +95,9 @@ it('signs a change', () => {
   expect(formatChange(8.18, 10)).toBe('−18.2 %');
   expect(formatChange(10.5, 10)).toBe('+5.0 %');
   expect(formatChange(10, 10)).toBe('±0.0 %');
+  expect(formatChange(10 - 2e-9, 10)).toBe('±0.0 %');
+  expect(formatChange(10.004, 10)).toBe('±0.0 %');
+  expect(formatChange(9.994, 10)).toBe('−0.1 %');
   expect(formatChange(1, 0)).toBe('');
   expect(formatChange(30, Infinity)).toBe('');
   expect(formatChange(undefined, 10)).toBe('');

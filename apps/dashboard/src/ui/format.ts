@@ -113,7 +113,9 @@ export function formatInstant(instant: string): string {
 export function formatChange(value: number | undefined, from: number): string {
   const share = (Number(value) - from) / Math.abs(from);
   if (!Number.isFinite(share)) return '';
-  return `${share > 0 ? '+' : share < 0 ? '−' : '±'}${fixed(Math.abs(share) * 100, 1)} %`;
+  const percent = fixed(Math.abs(share) * 100, 1);
+  const sign = percent === '0.0' ? '±' : share > 0 ? '+' : '−'; // what is not seen to differ has no direction
+  return `${sign}${percent} %`;
 }
 
 export const formatCount = (count: number): string => count.toLocaleString('en').replaceAll(',', '\u202f');

@@ -9,7 +9,9 @@ describe('movingAverage', () => {
   });
 
   it('keeps a constant constant from the first value on', () => {
-    for (const value of movingAverage(single([5, 5, 5, 5]), 0.9)) expect(value).toBeCloseTo(5, 12);
+    const rates = Array.from({ length: 40 }, () => 1.59e-4);
+
+    for (const weight of [0.3, 0.9, 0.99]) expect(movingAverage(single(rates), weight)).toEqual(rates);
   });
 
   it('is not pulled towards zero at the beginning', () => {

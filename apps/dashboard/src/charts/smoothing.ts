@@ -11,13 +11,13 @@ export interface Weighted {
  * @param weight how much of the past is kept at each measurement, in [0, 1).
  */
 export function movingAverage(values: readonly Weighted[], weight: number): (number | null)[] {
-  let sum = 0;
+  let average = 0;
   let norm = 0;
   return values.map(({ value, count }) => {
     if (value === null) return null;
     const keep = weight ** count;
-    sum = keep * sum + (1 - keep) * value;
     norm = keep * norm + (1 - keep);
-    return norm === 0 ? value : sum / norm;
+    average += ((1 - keep) / norm) * (value - average); // exact for constants, where a sum over a norm is not
+    return average;
   });
 }

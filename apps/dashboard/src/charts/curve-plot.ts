@@ -10,8 +10,9 @@ import {
   PointElement,
 } from 'chart.js';
 import zoomPlugin from 'chartjs-plugin-zoom';
-import { formatDuration, formatMetric } from '../ui/format.js';
+import { formatDuration } from '../ui/format.js';
 import type { XAxis } from '../view/view-state.js';
+import { formatTick, thinLogTicks, widened } from './axis-ticks.js';
 import type { CurveSeries, LinePoint } from './curve-series.js';
 import type { Identity, Marker } from './identity.js';
 import { drawMarker } from './marker-shape.js';
@@ -52,7 +53,8 @@ export interface PlotCallbacks {
 
 type LineChart = Chart<'line', LinePoint[]>;
 
-const yAxisWidth = 52;
+/** Room for the longest ticks, such as 14.2702 and 1.592e-4. */
+const yAxisWidth = 58;
 /** Beyond this many epochs in sight, markers would hide the line. */
 const mostMarkers = 60;
 
@@ -110,7 +112,16 @@ export class CurvePlot {
         type: log ? 'logarithmic' : 'linear',
         border,
         grid,
-        ticks: { ...ticks, maxTicksLimit: 7, callback: (value) => formatTick(metric, Number(value)) },
+        ticks: {
+          ...ticks,
+          maxTicksLimit: 7,
+          callback: (value, _index, all) =>
+            formatTick(
+              metric,
+              Number(value),
+              all.map((tick) => tick.value),
+            ),
+        },
         afterBuildTicks: (scale) => {
           if (log) scale.ticks = thinLogTicks(scale.ticks, scale.min, scale.max);
         },
@@ -123,6 +134,7 @@ export class CurvePlot {
             scale.min = Math.min(scale.min, value);
             scale.max = Math.max(scale.max, value);
           }
+          [scale.min, scale.max] = widened(scale.min, scale.max);
         },
       },
     };
@@ -364,18 +376,6 @@ function visible(points: LinePoint[], zoom: [number, number] | null): LinePoint[
 
 const colorOf = ({ colors }: PlotContent, { color }: Identity) => colors.runs[color] ?? colors.text;
 
-/** Chart.js crowds the ticks of a logarithmic axis that spans less than a decade. */
-function thinLogTicks<T extends { value: number }>(ticks: readonly T[], min: number, max: number): T[] {
-  const least = Math.log(max / min) / 8;
-  let last = -Infinity;
-  return ticks.filter(({ value }) => {
-    const at = Math.log(value / min);
-    if (at - last < least) return false;
-    last = at;
-    return true;
-  });
-}
-
 const timeSteps = [1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400, 604_800];
 
 /** Seconds between the ticks of a time axis: whole minutes and hours, at most about eight of them. */
@@ -383,12 +383,6 @@ function timeStep({ zoom, runs }: PlotContent): number {
   const ends = runs.map(({ thin, bold }) => Math.max(thin?.line.at(-1)?.x ?? 0, bold?.line.at(-1)?.x ?? 0));
   const seconds = zoom ? zoom[1] - zoom[0] : Math.max(1, ...ends);
   return timeSteps.find((step) => seconds / step <= 8) ?? 2_592_000;
-}
-
-/** As short as the value allows: on an axis, "15" says what "15.00" does. */
-function formatTick(metric: MetricName, value: number): string {
-  if (metric === 'system/memoryBytes' || metric === 'train/learningRate') return formatMetric(metric, value);
-  return String(Number(value.toPrecision(4)));
 }
 
 function formatX(value: number, axis: XAxis): string {

@@ -74,7 +74,7 @@ export function formatParameterInFull(value: ParameterValue | undefined): string
   return Math.abs(value) < 0.01 || Math.abs(value) >= 1e6 ? scientific(value) : String(value);
 }
 
-export function formatBytes(bytes: number): string {
+export function formatBytes(bytes: number, digits = 3): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let value = bytes;
   let unit = 0;
@@ -82,7 +82,7 @@ export function formatBytes(bytes: number): string {
     value /= 1000;
     unit += 1;
   }
-  return `${unit === 0 ? value : significant(value, 3)} ${units[unit]}`;
+  return `${unit === 0 ? value : significant(value, digits)} ${units[unit]}`;
 }
 
 /** Seconds as the two largest units that matter: "4 m 12 s", "2 h 03 m". */
@@ -131,7 +131,7 @@ const significant = (value: number, digits: number) =>
     ? scientific(value, digits)
     : value.toPrecision(digits).replace('-', '−');
 /** With all digits of the value, or as many as asked for; zeros at the end are left out. */
-const scientific = (value: number, digits?: number) => {
+export const scientific = (value: number, digits?: number) => {
   if (value === 0) return '0';
   const [mantissa = '', exponent = '0'] = value.toExponential(digits && digits - 1).split('e');
   const trimmed = mantissa.includes('.') ? mantissa.replace(/\.?0+$/, '') : mantissa;

@@ -1,11 +1,4 @@
-import {
-  baselinesOf,
-  type Curve,
-  floorOf,
-  metricCatalogue,
-  type MetricName,
-  type Run,
-} from '@chromatune/contracts';
+import { type Curve, metricCatalogue, type MetricName, type Run } from '@chromatune/contracts';
 import { useQueries } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef } from 'react';
 import { chartBuckets, queries } from '../api/queries.js';
@@ -15,8 +8,9 @@ import { Protocol } from '../ui/protocol.js';
 import { RunMarker } from '../ui/run-marker.js';
 import { useView, useViewStore } from '../view/view-context.js';
 import { type PanelName, panels, type XAxis } from '../view/view-state.js';
-import { CurvePlot, type PlotBaseline, type PlotRun } from './curve-plot.js';
-import { bucketAtEpoch, type CurveSeries, toSeries } from './curve-series.js';
+import { linesOfBaselines } from './baseline-lines.js';
+import { CurvePlot, type PlotRun } from './curve-plot.js';
+import { bucketAtEpoch, type CurveSeries, type SeriesOptions, toSeries } from './curve-series.js';
 import type { Identity } from './identity.js';
 import { readColors, useTheme } from './palette.js';
 import { stepsToFetch } from './zoom-range.js';
@@ -115,7 +109,7 @@ function Plot({ panel, runs, identities, thin, bold, newestEpoch }: PlotProps) {
 
   useEffect(() => {
     const plotted = runs.map((run, index): PlotRun => {
-      const options = { x, smooth, startedAt: startOf(run) };
+      const options = { x, log, smooth, startedAt: startOf(run) };
       return {
         id: run.id,
         identity: identities.get(run.id) ?? { color: 0, marker: 'circle' },
@@ -127,7 +121,7 @@ function Plot({ panel, runs, identities, thin, bold, newestEpoch }: PlotProps) {
     const { bold: metric } = panels[panel];
     plot.current?.show({
       runs: plotted,
-      baselines: linesOfBaselines(runs, metric),
+      baselines: linesOfBaselines(runs, metric, { log }),
       metric,
       x,
       log,
@@ -217,10 +211,7 @@ function useSame<T>(items: T[]): T[] {
 const seriesOfCurve = new WeakMap<Curve, { key: string; series: CurveSeries }>();
 
 /** Curves are immutable: a run that got no new point is not computed again when another did. */
-function cachedSeries(
-  curve: Curve | null | undefined,
-  options: { x: XAxis; smooth: number; startedAt: number },
-): CurveSeries | null {
+function cachedSeries(curve: Curve | null | undefined, options: SeriesOptions): CurveSeries | null {
   if (!curve) return null;
   const key = JSON.stringify(options);
   const cached = seriesOfCurve.get(curve);
@@ -238,16 +229,3 @@ function endOf(runs: readonly Run[], x: XAxis): number | null {
 }
 
 const startOf = (run: Run) => Date.parse(run.startedAt ?? run.createdAt);
-
-function linesOfBaselines(runs: readonly Run[], metric: MetricName): PlotBaseline[] {
-  const found = new Map<string, PlotBaseline>();
-  for (const { baselines } of runs) {
-    const floor = floorOf(baselines, metric);
-    const least = floor === null ? [] : [{ name: 'least possible', value: floor }];
-    for (const { name, value } of [...baselinesOf(baselines, metric), ...least]) {
-      const label = `${name} ${formatMetric(metric, value)}`;
-      if (Number.isFinite(value)) found.set(label, { label, value });
-    }
-  }
-  return [...found.values()];
-}

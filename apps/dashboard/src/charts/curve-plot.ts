@@ -13,6 +13,7 @@ import zoomPlugin from 'chartjs-plugin-zoom';
 import { formatDuration } from '../ui/format.js';
 import type { XAxis } from '../view/view-state.js';
 import { formatTick, thinLogTicks, widened } from './axis-ticks.js';
+import type { BaselineLine } from './baseline-lines.js';
 import type { CurveSeries, LinePoint } from './curve-series.js';
 import type { Identity, Marker } from './identity.js';
 import { drawMarker } from './marker-shape.js';
@@ -29,14 +30,9 @@ export interface PlotRun {
   stoppedEarly: boolean;
 }
 
-export interface PlotBaseline {
-  label: string;
-  value: number;
-}
-
 export interface PlotContent {
   runs: PlotRun[];
-  baselines: PlotBaseline[];
+  baselines: BaselineLine[];
   metric: MetricName;
   x: XAxis;
   log: boolean;
@@ -251,7 +247,7 @@ export class CurvePlot {
       .sort((one, other) => one.y - other.y);
   }
 
-  /** ✕ at the top where a value was not finite, | where a run was stopped early. */
+  /** ✕ where a value has no place (at the top: not finite; at the bottom: no logarithm), | where a run was stopped early. */
   private drawMarks(): void {
     if (!this.content) return;
     const { ctx, chartArea, scales } = this.chart;
@@ -260,13 +256,8 @@ export class CurvePlot {
     ctx.lineWidth = 1.5;
     for (const { identity, thin, bold, stoppedEarly } of this.content.runs) {
       ctx.strokeStyle = colorOf(this.content, identity);
-      let lastPixel = -Infinity;
-      for (const mark of [...(thin?.nonFinite ?? []), ...(bold?.nonFinite ?? [])]) {
-        const x = scales.x.getPixelForValue(mark.x);
-        if (x - lastPixel < 7 || x < chartArea.left || x > chartArea.right) continue;
-        lastPixel = x;
-        cross(ctx, x, chartArea.top + 6, 3);
-      }
+      this.drawCrosses([...(thin?.nonFinite ?? []), ...(bold?.nonFinite ?? [])], chartArea.top + 6);
+      this.drawCrosses([...(thin?.notPositive ?? []), ...(bold?.notPositive ?? [])], chartArea.bottom - 6);
       const end = stoppedEarly ? bold?.line.findLast(({ y }) => Number.isFinite(y)) : undefined;
       if (end) {
         const x = scales.x.getPixelForValue(end.x);
@@ -275,6 +266,17 @@ export class CurvePlot {
       }
     }
     ctx.restore();
+  }
+
+  private drawCrosses(marks: readonly { x: number }[], y: number): void {
+    const { ctx, chartArea, scales } = this.chart;
+    let lastPixel = -Infinity;
+    for (const mark of marks) {
+      const x = scales.x?.getPixelForValue(mark.x) ?? NaN;
+      if (!(x - lastPixel >= 7 && x >= chartArea.left && x <= chartArea.right)) continue;
+      lastPixel = x;
+      cross(ctx, x, y, 3);
+    }
   }
 
   private drawCursor(): void {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { bucketAtEpoch, toSeries } from './curve-series.js';
 
 const startedAt = Date.parse('2026-03-01T10:00:00Z');
-const bySteps = { x: 'step', smooth: 0, startedAt } as const;
+const bySteps = { x: 'step', log: false, smooth: 0, startedAt } as const;
 
 describe('toSeries', () => {
   it('draws an exact curve through its points', () => {
@@ -32,6 +32,17 @@ describe('toSeries', () => {
 
     expect(series.line.map(({ y }) => Number.isNaN(y))).toEqual([false, true, false]);
     expect(series.nonFinite).toMatchObject([{ x: 2, value: 'Infinity' }]);
+  });
+
+  it('breaks the line on a logarithmic axis where a value is not above zero, and marks it', () => {
+    const curve = curveOf([point(1, 0.5), point(2, 0), point(3, -0.1), point(4, 0.4)]);
+
+    const series = toSeries(curve, { ...bySteps, log: true });
+
+    expect(series.line.map(({ y }) => y)).toEqual([0.5, NaN, NaN, 0.4]);
+    expect(series.notPositive.map(({ x }) => x)).toEqual([2, 3]);
+    expect(toSeries(curve, bySteps).line.map(({ y }) => y)).toEqual([0.5, 0, -0.1, 0.4]);
+    expect(toSeries(curve, bySteps).notPositive).toEqual([]);
   });
 
   it('marks a reduced bucket in which something between was NaN', () => {

@@ -29,10 +29,13 @@ export interface CurveSeries {
   /** What a lost attempt had measured beyond the step that the next one resumed from. */
   superseded: LinePoint[];
   nonFinite: NonFiniteMark[];
+  /** Values of zero and less on a logarithmic axis, which has no place for them. */
+  notPositive: LinePoint[];
 }
 
 export interface SeriesOptions {
   x: XAxis;
+  log: boolean;
   /** Weight of the moving average, 0 for none. */
   smooth: number;
   /** Where time begins, in milliseconds since 1970: usually the run's start. */
@@ -41,10 +44,13 @@ export interface SeriesOptions {
 
 export function toSeries(curve: Curve, options: SeriesOptions): CurveSeries {
   const stretches = toStretches(curve, curve.buckets, options);
+  const line = linesOf(stretches);
+  const drawable = options.log ? brokenAtZero : (points: LinePoint[]) => points;
   return {
-    line: linesOf(stretches),
-    smooth: options.smooth > 0 ? smoothOf(stretches, options.smooth) : null,
-    superseded: linesOf(toStretches(curve, curve.superseded, options)),
+    line: drawable(line),
+    smooth: options.smooth > 0 ? drawable(smoothOf(stretches, options.smooth)) : null,
+    superseded: drawable(linesOf(toStretches(curve, curve.superseded, options))),
+    notPositive: options.log ? line.filter(({ y }) => y <= 0) : [],
     nonFinite: stretches.flatMap(({ bucket, xTo }) =>
       bucket.nonFinite > 0 ? [{ x: xTo, epoch: bucket.epoch, value: worstOf(bucket) }] : [],
     ),
@@ -135,6 +141,9 @@ function smoothOf(stretches: readonly Stretch[], weight: number): LinePoint[] {
     return afterGap ? [breakAt(xFrom, bucket.epoch), point] : [point];
   });
 }
+
+const brokenAtZero = (points: LinePoint[]) =>
+  points.map((point) => (point.y <= 0 ? { ...point, y: NaN } : point));
 
 const breakAt = (x: number, epoch: number): LinePoint => ({ x, y: NaN, epoch });
 

@@ -1,6 +1,6 @@
 import type { Baselines } from '@chromatune/contracts';
 import { describe, expect, it } from 'vitest';
-import { linesOfBaselines } from './baseline-lines.js';
+import { type Area, linesOfBaselines, placeLabels } from './baseline-lines.js';
 
 const metric = 'validation/saturationRatio';
 const baselines: Baselines = {
@@ -26,5 +26,46 @@ describe('the lines of what needs no training', () => {
 
   it('are left out where they are not finite', () => {
     expect(linesOfBaselines([{ baselines }], 'validation/psnrPooled', { log: false })).toEqual([]);
+  });
+});
+
+describe('the label of such a line', () => {
+  const chart: Area = { left: 60, top: 4, right: 360, bottom: 154 };
+  const place = (...lines: [y: number, width: number][]) =>
+    placeLabels(
+      lines.map(([y, width]) => ({ y, width })),
+      chart,
+    ).map(({ box: { left, top } }) => [left, top]);
+
+  it('stands above it, or below it where the chart ends', () => {
+    expect(place([100, 90])).toEqual([[64, 85]]);
+    expect(place([4, 90])).toEqual([[64, 6]]);
+    expect(place([154, 90])).toEqual([[64, 139]]);
+  });
+
+  it('gives way to another: below, then beside it', () => {
+    expect(place([100, 90], [101, 60])).toEqual([
+      [64, 85],
+      [64, 103],
+    ]);
+    expect(place([100, 90], [101, 60], [102, 60])).toEqual([
+      [64, 85],
+      [64, 103],
+      [164, 87],
+    ]);
+  });
+
+  it('does not leave the chart when two lines are at its end', () => {
+    expect(place([153, 90], [154, 60])).toEqual([
+      [64, 138],
+      [164, 139],
+    ]);
+  });
+
+  it('takes a row further away where there is no room beside', () => {
+    expect(place([153, 200], [154, 200])).toEqual([
+      [64, 138],
+      [64, 113],
+    ]);
   });
 });

@@ -13,7 +13,7 @@ import zoomPlugin from 'chartjs-plugin-zoom';
 import { formatDuration } from '../ui/format.js';
 import type { XAxis } from '../view/view-state.js';
 import { formatTick, thinLogTicks, widened } from './axis-ticks.js';
-import type { BaselineLine } from './baseline-lines.js';
+import { type BaselineLine, labelHeight, placeLabels } from './baseline-lines.js';
 import type { CurveSeries, LinePoint } from './curve-series.js';
 import type { Identity, Marker } from './identity.js';
 import { drawMarker } from './marker-shape.js';
@@ -219,21 +219,26 @@ export class CurvePlot {
     const { muted, surface, font } = this.content.colors;
     ctx.save();
     ctx.font = `11px ${font}`;
-    ctx.textAlign = 'left'; // curves of epochs begin a little to the right
+    ctx.textAlign = 'left';
+    ctx.textBaseline = 'middle';
     ctx.fillStyle = muted;
     ctx.strokeStyle = surface;
     ctx.lineWidth = 3;
     ctx.lineJoin = 'round';
-    let lastY = -Infinity;
-    for (const { label, y } of this.placedBaselines(this.content)) {
-      const below = y - chartArea.top < 16 || y - lastY < 16;
-      lastY = y;
-      ctx.textBaseline = below ? 'top' : 'bottom';
-      const [x, edge] = [chartArea.left + 4, below ? y + 3 : y - 2];
+    const lines = this.placedBaselines(this.content).map(({ label, y }) => ({
+      label,
+      y,
+      width: ctx.measureText(label).width,
+    }));
+    for (const {
+      line: { label },
+      box,
+    } of placeLabels(lines, chartArea)) {
+      const middle = box.top + labelHeight / 2;
       ctx.globalAlpha = 0.6;
-      ctx.strokeText(label, x, edge);
+      ctx.strokeText(label, box.left, middle);
       ctx.globalAlpha = 1;
-      ctx.fillText(label, x, edge);
+      ctx.fillText(label, box.left, middle);
     }
     ctx.restore();
   }

@@ -10,7 +10,7 @@ import { useView, useViewStore } from '../view/view-context.js';
 import { type PanelName, panels, type XAxis } from '../view/view-state.js';
 import { linesOfBaselines } from './baseline-lines.js';
 import { CurvePlot, type PlotRun } from './curve-plot.js';
-import { bucketAtEpoch, type CurveSeries, type SeriesOptions, toSeries } from './curve-series.js';
+import { bucketAtEpoch, type CurveSeries, emptyNote, type SeriesOptions, toSeries } from './curve-series.js';
 import type { Identity } from './identity.js';
 import { readColors, useTheme } from './palette.js';
 import { stepsToFetch } from './zoom-range.js';
@@ -32,7 +32,8 @@ export default function CurvePanel({ panel, part, runs, identities, newestEpoch 
   const boldCurves = useCurves(runs, bold);
   const thinCurves = useCurves(runs, thin);
   const error = boldCurves.error ?? thinCurves.error;
-  const isEmpty = !boldCurves.isPending && ![...boldCurves.curves, ...thinCurves.curves].some(Boolean);
+  const isPending = boldCurves.isPending || thinCurves.isPending;
+  const note = isPending ? null : emptyNote([...boldCurves.curves, ...thinCurves.curves], runs);
 
   return (
     <figure className={part ? 'panel chart chart-half' : 'panel chart'} aria-label={`Chart of ${label}`}>
@@ -54,10 +55,7 @@ export default function CurvePanel({ panel, part, runs, identities, newestEpoch 
       {error ? (
         <ProblemNote error={error} onRetry={boldCurves.refetch} />
       ) : (
-        <div
-          className="chart-body"
-          data-state={boldCurves.isPending ? 'loading' : isEmpty ? 'empty' : 'ready'}
-        >
+        <div className="chart-body" data-state={isPending ? 'loading' : note ? 'empty' : 'ready'}>
           <Plot
             panel={panel}
             runs={runs}
@@ -66,7 +64,7 @@ export default function CurvePanel({ panel, part, runs, identities, newestEpoch 
             bold={boldCurves.curves}
             newestEpoch={newestEpoch}
           />
-          {isEmpty && <p className="chart-empty">No point yet.</p>}
+          {note && <p className="chart-empty">{note}</p>}
         </div>
       )}
     </figure>

@@ -1,6 +1,6 @@
 import type { Curve, CurveBucket, Measured } from '@chromatune/contracts';
 import { describe, expect, it } from 'vitest';
-import { bucketAtEpoch, toSeries } from './curve-series.js';
+import { bucketAtEpoch, emptyNote, toSeries } from './curve-series.js';
 
 const startedAt = Date.parse('2026-03-01T10:00:00Z');
 const bySteps = { x: 'step', log: false, smooth: 0, startedAt } as const;
@@ -113,6 +113,25 @@ describe('bucketAtEpoch', () => {
     expect(bucketAtEpoch(curve, 1)?.last).toBe(16);
     expect(bucketAtEpoch(curve, 5)?.last).toBe(15);
     expect(bucketAtEpoch(curve, 0)).toBeNull();
+  });
+});
+
+describe('a chart without a point', () => {
+  const [running, ended] = [{ state: 'running' }, { state: 'completed' }] as const;
+
+  it('says that none came yet, as long as one may come', () => {
+    expect(emptyNote([curveOf([])], [running])).toBe('No point yet.');
+    expect(emptyNote([null, curveOf([])], [ended, running])).toBe('No point yet.');
+  });
+
+  it('says that none will come once its runs have ended', () => {
+    expect(emptyNote([curveOf([])], [ended])).toBe('Not measured in this run.');
+    expect(emptyNote([curveOf([]), null], [ended, ended])).toBe('Not measured in these runs.');
+  });
+
+  it('says nothing when any run has one, be it superseded', () => {
+    expect(emptyNote([curveOf([]), curveOf([point(1, 'NaN')])], [ended, ended])).toBeNull();
+    expect(emptyNote([{ ...curveOf([]), superseded: [point(1, 1)] }], [running])).toBeNull();
   });
 });
 

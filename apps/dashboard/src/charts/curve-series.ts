@@ -2,8 +2,10 @@ import {
   type Curve,
   type CurveBucket,
   fromMeasured,
+  isEnded,
   type Measured,
   metricCatalogue,
+  type Run,
 } from '@chromatune/contracts';
 import type { XAxis } from '../view/view-state.js';
 import { movingAverage } from './smoothing.js';
@@ -55,6 +57,19 @@ export function toSeries(curve: Curve, options: SeriesOptions): CurveSeries {
       bucket.nonFinite > 0 ? [{ x: xTo, epoch: bucket.epoch, value: worstOf(bucket) }] : [],
     ),
   };
+}
+
+/**
+ * What a chart without a point says; null where it has one. A run that has ended will not measure any more: its recipe does
+ * not ask for the metric, or it ended before the first validation.
+ */
+export function emptyNote(
+  curves: readonly (Curve | null)[],
+  runs: readonly Pick<Run, 'state'>[],
+): string | null {
+  if (curves.some((curve) => curve && curve.buckets.length + curve.superseded.length > 0)) return null;
+  if (!runs.every(({ state }) => isEnded(state))) return 'No point yet.';
+  return runs.length === 1 ? 'Not measured in this run.' : 'Not measured in these runs.';
 }
 
 /** The value of the last bucket that was measured at or before an epoch, to read a curve at the cursor. */

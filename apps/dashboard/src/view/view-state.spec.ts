@@ -1,5 +1,6 @@
+import { metricCatalogue } from '@chromatune/contracts';
 import { describe, expect, it } from 'vitest';
-import { defaultView, readView, toSearch, type ViewState, writeView } from './view-state.js';
+import { defaultView, panels, readView, toSearch, type ViewState, writeView } from './view-state.js';
 
 const write = (patch: Partial<ViewState>, search = '') =>
   toSearch(writeView({ ...defaultView, ...patch }, new URLSearchParams(search)));
@@ -60,4 +61,10 @@ describe('the view in an address', () => {
   it('stays readable to people', () => {
     expect(write({ runs: ['a-0', 'a-1'], zoom: [1, 2] })).toBe('?runs=a-0,a-1&zoom=1~2');
   });
+});
+
+it('has a chart for every metric that a run measures', () => {
+  const drawn: (string | null)[] = Object.values(panels).flatMap(({ thin, bold }) => [thin, bold]);
+
+  expect(Object.keys(metricCatalogue).filter((metric) => !drawn.includes(metric))).toEqual([]);
 });

@@ -8,6 +8,7 @@ export const panels = {
   learningRate: { label: 'rate', thin: null, bold: 'train/learningRate' },
   imagesPerSecond: { label: 'speed', thin: null, bold: 'train/imagesPerSecond' },
   memory: { label: 'memory', thin: null, bold: 'system/memoryBytes' },
+  dataWait: { label: 'data wait', thin: null, bold: 'train/dataWait' },
   gradientNorm: { label: 'gradient norm', thin: null, bold: 'train/gradientNorm' },
   psnrPooled: { label: 'pooled PSNR', thin: null, bold: 'validation/psnrPooled' },
   ssim: { label: 'SSIM', thin: null, bold: 'validation/ssim' },

@@ -30,8 +30,9 @@ export const baselines = z.object({
   meanColor: predictor,
   /**
    * Of networks that predict bins: the loss that the one distribution has which training aims at where it is the same at
-   * every pixel. It is the marginal distribution of these images, each pixel weighed as in the gradient. Of a combined
-   * loss, the classification term's.
+   * every pixel. It is the marginal distribution of these images, each pixel weighed as in the gradient: in the released
+   * code of those with a colour, unless the others have a bin that these lack. Of a combined loss, the classification
+   * term's.
    */
   marginal: lossOf.optional(),
   /** What no network's loss can go below on these images, where that is not 0: soft labels have an entropy. */

@@ -151,6 +151,15 @@ describe('the loss of the marginal', () => {
     );
   });
 
+  test('of the released code counts all images where the coloured ones lack a bin that the others have', () => {
+    const recipe = { loss: { ...plainClassification, ...fullAt40, rebalancing: releasedCode }, model };
+    const [all, ofColored] = [counts(), counts()];
+    const loss = makeLoss(recipe, { abCounts: all });
+    ofColored[128 * 256 + 128] = ofColored[129 * 256 + 128] = ofColored[130 * 256 + 128] = 0;
+
+    expect(loss.bounds({ all, ofColored })).toEqual(loss.bounds({ all, ofColored: all }));
+  });
+
   test('of hard labels is the entropy of the prior', () => {
     const three = new Float64Array(65_536);
     three[128 * 256 + 128] = 70;

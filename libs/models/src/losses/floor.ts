@@ -35,7 +35,8 @@ export interface LossBounds {
   /**
    * Loss of the prediction that is the same everywhere and that training aims at, which is the marginal distribution of the
    * labels, each weighed as in the gradient: a network whose loss is not below it has learned nothing. Another constant
-   * has a lower loss only with the released code, whose loss leaves the gradient's weights out.
+   * has a lower loss only with the released code, whose loss leaves the gradient's weights out. Never infinite: where the
+   * images with a gradient lack a bin that the others have, it is the marginal of all of them, weighed alike.
    */
   marginal: number;
 }
@@ -72,10 +73,15 @@ function marginalOfPixel(tables: ColorTables, counts: ColorCounts): number {
   const { recipe, bins, importance } = tables;
   const printed = printedWeight(tables);
   const label = meanLabel(tables, counts.all, printed);
-  const aimed = meanLabel(tables, trainedColors(recipe, counts), (color) => importance?.[color] ?? 1);
-  const loss = recipe.doubleSoftmax
-    ? doubleSoftmaxLoss(label, bestForDoubleSoftmax(aimed, bins.count), aimed)
-    : crossEntropyOf(label, aimed);
+  const lossOf = (colors: Float64Array) => {
+    const aimed = meanLabel(tables, colors, (color) => importance?.[color] ?? 1);
+    return recipe.doubleSoftmax
+      ? doubleSoftmaxLoss(label, bestForDoubleSoftmax(aimed, bins.count), aimed)
+      : crossEntropyOf(label, aimed);
+  };
+  const ofTrained = lossOf(trainedColors(recipe, counts));
+  // below an infinite loss is every network, also one that has learned nothing
+  const loss = ofTrained === Infinity ? lossOf(counts.all) : ofTrained;
   return meanOverColors(counts.all, printed) * loss;
 }
 

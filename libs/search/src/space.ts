@@ -3,6 +3,7 @@ import {
   type ParameterCondition,
   type ParameterDomain,
   type ParameterName,
+  parameterNames,
   parameterNeeds,
   parameterSchemas,
   type ParameterValue,
@@ -47,8 +48,13 @@ export function effectiveValue(
 /** The value where the space gives none: from `model` or `training`, else the default. */
 export function fixedValue(spec: Pick<SweepSpec, 'model' | 'training'>, name: ParameterName): ParameterValue {
   const fixed: Assignment = { ...spec.model, ...spec.training } as Assignment;
-  return fixed[name] ?? (parameterSchemas[name].parse(undefined) as ParameterValue);
+  return fixed[name] ?? defaults[name];
 }
+
+/** Parsed once: a plan asks for them a hundred thousand times. */
+const defaults = Object.fromEntries(
+  parameterNames.map((name) => [name, parameterSchemas[name].parse(undefined)]),
+) as Record<ParameterName, ParameterValue>;
 
 export const isActive = (spec: SweepSpec, given: Assignment, { conditions }: Dimension): boolean =>
   conditions.every((condition) => holds(spec, given, condition));

@@ -21,11 +21,12 @@ export function suggest(spec: SweepSpec, k: number): ParameterValues | null {
 /** The parameters of all runs, as `suggest` gives them one by one. */
 export function suggestAll(spec: SweepSpec): ParameterValues[] {
   const runs = countRuns(spec);
+  const combinations = combinationsOf(spec);
   const assignments =
     spec.search.method === 'grid'
-      ? Array.from({ length: runs }, (_, k) => gridAssignment(spec, k))
+      ? Array.from({ length: runs }, (_, k) => combinations.at(k))
       : randomAssignments(spec, runs - 1);
-  return assignments.flatMap((assignment) => (assignment ? [toParameterValues(spec, assignment)] : []));
+  return assignments.map((assignment) => toParameterValues(spec, assignment));
 }
 
 /** How many runs the sweep makes: its budget, or fewer where there are not so many different ones. */

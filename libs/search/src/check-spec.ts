@@ -7,6 +7,7 @@ import {
   type SweepSpec,
 } from '@chromatune/contracts';
 import { oneOf, shown } from './allowed.js';
+import { checkEffects } from './check-effects.js';
 import { checkSpace } from './check-space.js';
 import { type LocatedProblem, toSpecProblem } from './located-problem.js';
 import { makesLossesIncomparable, naturalGoal } from './objective.js';
@@ -128,7 +129,11 @@ const overlap = (some: readonly ParameterValue[], others: readonly ParameterValu
   some.some((value) => others.includes(value));
 
 /** Values that are allowed one by one, but not together in one run. */
-const checkTogether = (spec: SweepSpec) => [...checkDeepest(spec), ...checkNesterov(spec)];
+const checkTogether = (spec: SweepSpec) => [
+  ...checkDeepest(spec),
+  ...checkNesterov(spec),
+  ...checkEffects(spec),
+];
 
 /** After conv5 little is left of a small image: too little of a side, or of what batch norm takes together, as in PyTorch. */
 function checkDeepest(spec: SweepSpec): LocatedProblem[] {

@@ -14,7 +14,7 @@ it('the guide’s page of parameters says what the schemas say (vitest -u writes
 
 const page = () => `# Every parameter of a run
 
-Each may be fixed (under \`model\` or \`training\`) or vary (under \`space\`), as one value, a list, \`{ values: […], when: { loss: classification } }\`, or \`{ distribution: uniform | logUniform | integer | logInteger, min, max }\` (with \`count\` in a grid). One that means nothing beside the others' values is left out of a run's recipe; a sweep in which it means nothing at all is refused.
+Each may be fixed (under \`model\` or \`training\`) or vary (under \`space\`), as one value, a list, \`{ values: […], when: { loss: classification } }\`, or \`{ distribution: uniform | logUniform | integer | logInteger, min, max }\` (with \`count\` in a grid). One with an "Only with" that a run does not meet is left out of its recipe. A sweep in which a parameter means nothing at all, or in which two of its values make the same runs, is refused.
 
 ## Under \`model\`
 

@@ -16,11 +16,15 @@ import { fixedValue, listedValues, whenOf } from './space.js';
  * The recipe of one run of a sweep: its parameter values, else the spec's fixed ones, else the defaults; what its loss
  * does not use is left out. Throws a ZodError for values that no recipe may have.
  */
-export function toRecipe(spec: SweepSpec, values: ParameterValues, dataset: Recipe['dataset']): Recipe {
+export const toRecipe = (spec: SweepSpec, values: ParameterValues, dataset: Recipe['dataset']): Recipe =>
+  recipe.parse({ recipeVersion: 2, dataset, ...toChoices(spec, values) });
+
+/** All of a recipe that the spec and the run decide, not proved by its schema. */
+export type Choices = Omit<Recipe, 'recipeVersion' | 'dataset'>;
+
+export function toChoices(spec: SweepSpec, values: ParameterValues): Choices {
   const of = valuesOf(spec, values);
-  const made: Recipe = {
-    recipeVersion: 2,
-    dataset,
+  return {
     model: toModel(spec, values),
     loss: toLoss(of),
     optimizer: toOptimizer(spec, values),
@@ -39,7 +43,6 @@ export function toRecipe(spec: SweepSpec, values: ParameterValues, dataset: Reci
     ...(of('lpips') !== 'none' && { lpips: of('lpips') }),
     samples: spec.samples,
   };
-  return recipe.parse(made);
 }
 
 type Value<N extends ParameterName> = ReturnType<(typeof parameterSchemas)[N]['parse']>;

@@ -88,6 +88,28 @@ budget: { epochs: 1 }
 
     expect(planSweep(text)).toMatchObject({ problems: [], runs: 2 });
   });
+
+  it.each([
+    ['an upsampling', 'upsampling: [nearest, bilinear]\n  cut: [conv2, conv3]', 'loss: classification'],
+    ['another upsampling', 'upsampling: [nearest, bilinear]\n  cut: [conv2]', 'loss: combined'],
+    ['stages to freeze', 'freezeThrough: [none, conv3, conv4]\n  cut: [conv3, conv4]', ''],
+    ['all stages to freeze', 'seed: [1, 2]\n  cut: [conv3]\n  freezeThrough: conv5', ''],
+    ["the encoder's rate", 'freezeThrough: [none, conv4]\n  encoderLearningRateFactor: [0.1, 1]', ''],
+    [
+      'a temperature',
+      'decodeFrom: [classification, regression]\n  decodeTemperature: [0.38, 1]',
+      'loss: combined',
+    ],
+    ['a decoding', 'loss: [classification, combined]\n  decoding: [mean, argmax]', 'decodeFrom: regression'],
+    ['an optimizer', 'optimizer: [adam, adamw]\n  weightDecay: [0, 0.1]', ''],
+    [
+      'a smoothing',
+      'rebalancingLambda: [0.5, 1]\n  rebalancingSigma: [0, 5]',
+      'loss: classification, rebalancing: paper',
+    ],
+  ])('may have what means something in some of its runs: %s', (_what, varied, fixed) => {
+    expect(planSweep(`${space(varied)}training: { ${fixed} }\n`).problems).toEqual([]);
+  });
 });
 
 /** Each: what is wrong, the lines that replace those of `sound`, and [line, column, message]. */
@@ -480,6 +502,69 @@ budget: { epochs: 1 }`,
     6,
     13,
     /^With momentum 0, nesterov: true changes nothing/,
+  ],
+  [
+    'an upsampling where nothing is upsampled',
+    `${space('upsampling: [nearest, bilinear]')}training: { loss: classification }\nmodel: { cut: conv2 }`,
+    4,
+    3,
+    /^upsampling means nothing in this sweep: conv2 ends at a quarter of the side, and with headResolution quarter/,
+  ],
+  [
+    'a fixed upsampling where nothing is upsampled',
+    `${space('seed: [1, 2]')}training: { loss: classification }\nmodel: { cut: conv2, upsampling: bilinear }`,
+    7,
+    22,
+    /^upsampling means nothing in this sweep: .* Remove it, or change the other/,
+  ],
+  [
+    'stages to freeze that the encoder does not have',
+    `${space('freezeThrough: [none, conv3, conv4]')}model: { cut: conv3 }`,
+    4,
+    3,
+    /^freezeThrough conv3 and conv4 make the same runs in this sweep: the encoder ends at its cut.* Keep one of them/,
+  ],
+  [
+    'a learning rate of an encoder that is frozen',
+    `${space('encoderLearningRateFactor: [0.1, 1]')}model: { cut: conv3, freezeThrough: conv5 }`,
+    4,
+    3,
+    /^encoderLearningRateFactor means nothing in this sweep: freezeThrough freezes the whole encoder/,
+  ],
+  [
+    'a decoding that colours nothing',
+    `${space('decoding: [mean, argmax]')}training: { loss: combined, decodeFrom: regression }`,
+    4,
+    3,
+    /^decoding means nothing in this sweep: with decodeFrom regression no colour is made of a distribution/,
+  ],
+  [
+    'a temperature that colours nothing',
+    `${space('decodeTemperature: { distribution: uniform, min: 0.1, max: 1, count: 3 }')}training: { loss: combined, decodeFrom: regression }`,
+    4,
+    3,
+    /^decodeTemperature means nothing in this sweep: with decodeFrom regression/,
+  ],
+  [
+    'a smoothing of a prior that does not count',
+    `${space('rebalancingSigma: [0, 5]')}training: { loss: classification, rebalancing: paper, rebalancingLambda: 1 }`,
+    4,
+    3,
+    /^rebalancingSigma means nothing in this sweep: with rebalancingLambda 1 all bins weigh alike/,
+  ],
+  [
+    'a Gaussian over one neighbour',
+    `${space('softSigma: [1, 5]')}training: { loss: classification, encoding: soft, softNeighbors: 1 }`,
+    4,
+    3,
+    /^softSigma means nothing in this sweep: with softNeighbors 1/,
+  ],
+  [
+    'optimizers that differ in nothing',
+    space('optimizer: [sgd, adam, adamw]'),
+    4,
+    3,
+    /^optimizer adam and adamw make the same runs in this sweep: they differ in how weightDecay is applied, which is 0/,
   ],
   [
     'a grid over a distribution without count',

@@ -180,6 +180,18 @@ describe('every cut, with every upsampling,', () => {
     expect(new Set(outputs).size).toBe(outputs.length);
   });
 
+  test('is another network, but where bins are predicted at the side that conv2 ends at', () => {
+    const plans = (cut: Model['cut'], recipe: (model: Partial<Model>) => NetworkRecipe) =>
+      new Set(upsamplings.map((upsampling) => JSON.stringify(planNetwork(recipe({ cut, upsampling }))))).size;
+
+    for (const cut of cuts) {
+      expect(plans(cut, regression)).toBe(3);
+      expect(plans(cut, (model) => classification({ headResolution: 'full' }, model))).toBe(3);
+      // libs/search refuses a sweep whose upsampling is of no use
+      expect(plans(cut, (model) => classification({}, model))).toBe(cut === 'conv2' ? 1 : 3);
+    }
+  });
+
   test('adds the same layers as Table 1 and Table 2 but for the first ones', () => {
     const decoder = (recipe: NetworkRecipe) =>
       named(recipe)

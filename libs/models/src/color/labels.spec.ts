@@ -64,6 +64,14 @@ describe('a soft label', () => {
 
     expect([...weights]).toEqual([1, 0, 0]);
   });
+
+  test.each([1e-100, 1e-162, 1e-200])(
+    'is shared by the nearest alone with a sigma too small to be squared: %d',
+    (sigma) => {
+      expect([...softLabel([3, 4], zhang, { neighbors: 3, sigma }).weights]).toEqual([1, 0, 0]);
+      expect([...softLabel([5, 0], zhang, { neighbors: 3, sigma }).weights]).toEqual([0.5, 0.5, 0]);
+    },
+  );
 });
 
 describe('the labels of all 8-bit colours', () => {

@@ -1,5 +1,6 @@
 import { type ClassificationRecipe } from '@chromatune/contracts';
 import { type Bins } from './bins.js';
+import { gaussian } from './gaussian.js';
 
 /** What a head should say of each 8-bit colour: `perColor` entries, those of (a8, b8) from (a8 * 256 + b8) * perColor on. */
 export interface LabelTable {
@@ -42,7 +43,7 @@ export function softLabel(
     nearest[place] = bin;
   }
   // Relative to the nearest: far away from all bins, or with a small sigma, every exponential would be 0.
-  const shares = squares.map((square) => Math.exp((squares[0]! - square) / (2 * sigma ** 2)));
+  const shares = squares.map((square) => gaussian(square - squares[0]!, sigma));
   const sum = shares.reduce((total, share) => total + share, 0);
   return { bins: nearest, weights: shares.map((share) => share / sum) };
 }

@@ -1,5 +1,6 @@
 import { type ClassificationRecipe, type DatasetPrior, type PriorQuery } from '@chromatune/contracts';
 import { type Bins, makeBins } from './bins.js';
+import { gaussian } from './gaussian.js';
 
 type Places = Pick<Bins, 'a' | 'b' | 'count'>;
 type Rebalancing = Exclude<ClassificationRecipe['rebalancing'], { type: 'none' }>;
@@ -48,7 +49,7 @@ export function smoothPrior(prior: Float64Array, { a, b, count }: Places, sigma:
     let sum = 0;
     for (let to = 0; to < count; to++) {
       const squared = (a[from]! - a[to]!) ** 2 + (b[from]! - b[to]!) ** 2;
-      sum += spread[to] = Math.exp(-squared / (2 * sigma ** 2));
+      sum += spread[to] = gaussian(squared, sigma);
     }
     for (let to = 0; to < count; to++) smooth[to]! += (prior[from]! * spread[to]!) / sum;
   }
@@ -60,7 +61,8 @@ export function smoothPrior(prior: Float64Array, { a, b, count }: Places, sigma:
  * Σ p̃ w = 1, for the smoothed prior p̃ and a uniform distribution u.
  * `paper`: u is over all bins. `released-code`: u is over the bins that hold training pixels, so that an empty one would
  * get an enormous weight, or an infinite one.
- * Where no part of u protects it (`released-code`, or λ = 0), an empty bin gets no more than the heaviest of the others.
+ * Where no part of u protects it (`released-code`, λ = 0, or a λ too small to count), an empty bin gets no more than the
+ * heaviest of the others.
  */
 export function rebalancingWeights(
   prior: Float64Array,
@@ -73,8 +75,11 @@ export function rebalancingWeights(
   const raw = smooth.map((share, bin) => 1 / ((1 - lambda) * share + lambda * uniform(bin)));
   const heaviest = raw.reduce((most, weight, bin) => (prior[bin]! > 0 ? Math.max(most, weight) : most), 0);
   const bounded = raw.map((weight, bin) =>
-    prior[bin] === 0 && lambda * uniform(bin) === 0 ? Math.min(weight, heaviest) : weight,
+    prior[bin] === 0 && lambda * uniform(bin) < leastProtection ? Math.min(weight, heaviest) : weight,
   );
   const mean = bounded.reduce((sum, weight, bin) => sum + weight * smooth[bin]!, 0);
   return bounded.map((weight) => weight / mean);
 }
+
+/** Share of the mixed prior below which an empty bin would weigh a billion times what is usual, or, in float32, infinitely. */
+const leastProtection = 1e-9;

@@ -264,6 +264,13 @@ export const parameterNames = Object.keys(parameterSchemas) as ParameterName[];
 export const parameterValue = z.union([z.string(), z.number(), z.boolean()]);
 export type ParameterValue = z.infer<typeof parameterValue>;
 
+/**
+ * The least that a new sweep may ask for, where its schema allows less: recipes that were stored with less stay readable.
+ * Adam's epsilon: float32 loses the square of a gradient below 1e-18, beside which a smaller epsilon lets steps grow without
+ * bound, and one that is lost itself makes them 0 / 0. Huber's delta: in units of its targets, what is far smaller is lost.
+ */
+export const leastAsked: Partial<Record<ParameterName, number>> = { epsilon: 1e-16, huberDelta: 1e-6 };
+
 /** Holds where a parameter has one of these values. */
 export interface ParameterCondition {
   parameter: ParameterName;

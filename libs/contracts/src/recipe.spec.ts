@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { canonicalJson, type Environment, isSameEngine, recipe } from './index.js';
+import { canonicalJson, type Environment, isSameEngine, leastAsked, recipe } from './index.js';
 
 const shared = {
   recipeVersion: 1,
@@ -56,6 +56,13 @@ it('reads its own version unchanged, and refuses what it does not know', () => {
   expect(recipe.parse(read)).toEqual(read);
   expect(recipe.safeParse({ ...read, recipeVersion: 3 }).success).toBe(false);
   expect(recipe.safeParse({ ...read, colour: 'red' }).success).toBe(false);
+});
+
+it('reads values that no new sweep may ask for', () => {
+  const read = recipe.parse({ ...shared, loss: { type: 'regression', outputActivation: 'tanh' } });
+  const old = { ...read, optimizer: { ...read.optimizer, epsilon: leastAsked.epsilon! / 1e20 } };
+
+  expect(recipe.parse(old)).toEqual(old);
 });
 
 it('names the weights of LPIPS or nothing, so that recipes without them keep their digest', () => {

@@ -1,4 +1,4 @@
-import { type ParameterName, parameterSchemas } from '@chromatune/contracts';
+import { leastAsked, type ParameterName, parameterSchemas } from '@chromatune/contracts';
 import { z } from 'zod';
 
 /** The part of a JSON schema that says which values are allowed. */
@@ -21,13 +21,27 @@ export interface ValueSchema {
 /** What a parameter may be, in words: "a whole number from 5 to 40". */
 export const allowed = (name: ParameterName): string => describeAllowed(parameterLimits[name]);
 
-/** Limits of every parameter, read from its schema in contracts: the one place where they are written. */
+/** Limits of every parameter in a new sweep, read from contracts: the one place where they are written. */
 export const parameterLimits = Object.fromEntries(
   Object.entries(parameterSchemas).map(([name, schema]) => [
     name,
-    z.toJSONSchema(schema.removeDefault() as z.ZodType) as ValueSchema,
+    withLeast(name as ParameterName, z.toJSONSchema(schema.removeDefault() as z.ZodType) as ValueSchema),
   ]),
 ) as Record<ParameterName, ValueSchema>;
+
+/** A parameter's JSON schema with the least that a new sweep may ask for. */
+export function withLeast<T extends object>(name: ParameterName, schema: T): T {
+  const minimum = leastAsked[name];
+  if (minimum === undefined) return schema;
+  const { exclusiveMinimum: _lower, ...rest } = schema as T & { exclusiveMinimum?: number };
+  return { ...rest, minimum } as unknown as T;
+}
+
+/** Whether a new sweep may ask for this value. */
+export const isAllowed = (name: ParameterName, value: unknown): boolean =>
+  value !== undefined &&
+  parameterSchemas[name].safeParse(value).success &&
+  !(Number(value) < (leastAsked[name] ?? -Infinity));
 
 /** What a schema allows, in words that complete "must be …". */
 export function describeAllowed(schema: ValueSchema): string {

@@ -1,5 +1,5 @@
-import { type ParameterName, parameterNames, parameterSchemas } from '@chromatune/contracts';
-import { allowed, oneOf, parameterLimits, shown } from './allowed.js';
+import { type ParameterName, parameterNames } from '@chromatune/contracts';
+import { allowed, isAllowed, oneOf, parameterLimits, shown } from './allowed.js';
 import type { LocatedProblem } from './located-problem.js';
 import { nearestWord } from './nearest-word.js';
 import { type Distribution, stepsOf } from './space.js';
@@ -66,7 +66,7 @@ function checkList(name: ParameterName, values: unknown[]): LocatedProblem[] {
 }
 
 function checkValue(name: ParameterName, value: unknown): LocatedProblem[] {
-  if (parameterSchemas[name].safeParse(value).success && value !== undefined) return [];
+  if (isAllowed(name, value)) return [];
   return [{ path: [], message: wrongValue(name, value) }];
 }
 

@@ -6,9 +6,9 @@ import {
   type SpecProblem,
   type SweepSpec,
 } from '@chromatune/contracts';
-import { oneOf, shown } from './allowed.js';
+import { isAllowed, oneOf, shown } from './allowed.js';
 import { checkEffects } from './check-effects.js';
-import { checkSpace } from './check-space.js';
+import { checkSpace, wrongValue } from './check-space.js';
 import { type LocatedProblem, toSpecProblem } from './located-problem.js';
 import { makesLossesIncomparable, naturalGoal } from './objective.js';
 import { imagesTogether, toModel, toOptimizer } from './recipe.js';
@@ -22,8 +22,8 @@ const mostRuns = 1000;
 export const checkSpec = (spec: SweepSpec): SpecProblem[] => specProblems(spec).map(toSpecProblem);
 
 export function specProblems(spec: SweepSpec): LocatedProblem[] {
-  const ofSpace = checkSpace(spec.space);
-  if (ofSpace.length > 0) return ofSpace;
+  const ofValues = [...checkFixed(spec), ...checkSpace(spec.space)];
+  if (ofValues.length > 0) return ofValues;
   const ofDependencies = [...checkFixedAndVaried(spec), ...checkCycles(spec), ...checkConditions(spec)];
   const others = [...checkUnused(spec), ...checkObjective(spec), ...checkSearch(spec)];
   // runs can only be counted, and looked at, when all of these are sound
@@ -31,6 +31,15 @@ export function specProblems(spec: SweepSpec): LocatedProblem[] {
   if (ofParts.length > 0) return ofParts;
   const ofSize = checkSize(spec);
   return ofSize.length > 0 ? ofSize : checkTogether(spec);
+}
+
+/** Fixed values that a stored sweep may have, and a new one not. */
+function checkFixed(spec: SweepSpec): LocatedProblem[] {
+  return (['model', 'training'] as const).flatMap((section) =>
+    Object.entries(spec[section])
+      .filter(([name, value]) => !isAllowed(name as ParameterName, value))
+      .map(([name, value]) => ({ path: [section, name], message: wrongValue(name as ParameterName, value) })),
+  );
 }
 
 function checkFixedAndVaried(spec: SweepSpec): LocatedProblem[] {

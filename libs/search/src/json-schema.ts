@@ -1,5 +1,6 @@
-import { parameterNames, parameterSchemas, sweepSpec } from '@chromatune/contracts';
+import { type ParameterName, parameterNames, parameterSchemas, sweepSpec } from '@chromatune/contracts';
 import { z } from 'zod';
+import { withLeast } from './allowed.js';
 
 interface JsonSchema {
   [keyword: string]: unknown;
@@ -29,12 +30,11 @@ export function sweepSpecJsonSchema(): JsonSchema {
   return { title: 'Chromatune sweep', ...schema };
 }
 
-const parameterJsonSchema = (name: string): JsonSchema =>
-  withoutDialect(
-    z.toJSONSchema(parameterSchemas[name as keyof typeof parameterSchemas] as z.ZodType, {
-      io: 'input',
-    }) as JsonSchema,
-  );
+function parameterJsonSchema(name: string): JsonSchema {
+  const key = name as ParameterName;
+  const schema = z.toJSONSchema(parameterSchemas[key] as z.ZodType, { io: 'input' }) as JsonSchema;
+  return withLeast(key, withoutDialect(schema));
+}
 
 function domainJsonSchema(name: string, list: JsonSchema, distribution: JsonSchema): JsonSchema {
   const { description, default: _default, ...value } = parameterJsonSchema(name);

@@ -390,6 +390,27 @@ const mistakes: [title: string, text: string, line: number, column: number, mess
   ],
   // what fits together
   [
+    'an epsilon that float32 cannot tell from nothing',
+    `${space('seed: [1, 2]')}training: { epsilon: 1.0e-40 }`,
+    6,
+    22,
+    /^epsilon must be a number from 1e-16 to 1, not 1e-40/,
+  ],
+  [
+    'a varied delta that float32 cannot tell from nothing',
+    `${space('huberDelta: [1, 1.0e-50]')}training: { regressionLoss: huber }`,
+    4,
+    19,
+    /^huberDelta must be a number from 0.000001 to 200, not 1e-50/,
+  ],
+  [
+    'a distribution that reaches down to nothing',
+    space('epsilon: { distribution: logUniform, min: 1.0e-20, max: 1, count: 3 }'),
+    4,
+    45,
+    /^epsilon must be a number from 1e-16 to 1; min is 1e-20/,
+  ],
+  [
     'a condition that never holds',
     space('batchSize: { values: [3], when: { loss: classification } }'),
     4,

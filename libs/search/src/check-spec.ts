@@ -11,7 +11,7 @@ import { checkEffects } from './check-effects.js';
 import { checkSpace, wrongValue } from './check-space.js';
 import { type LocatedProblem, toSpecProblem } from './located-problem.js';
 import { makesLossesIncomparable, naturalGoal } from './objective.js';
-import { imagesTogether, toModel, toOptimizer } from './recipe.js';
+import { leavesOnePixel, toChoices, toOptimizer } from './recipe.js';
 import { dependenciesOf, fixedValue, isDistribution, listedValues, whenOf } from './space.js';
 import { countCombinations, suggestAll, varyingParameters } from './suggest.js';
 
@@ -148,20 +148,15 @@ const checkTogether = (spec: SweepSpec) => [
 function checkDeepest(spec: SweepSpec): LocatedProblem[] {
   if (!possibleValues(spec, 'cut')?.includes('conv5')) return [];
   const path = ['cut' in spec.space ? 'space' : 'model', 'cut'];
-  const deepest = suggestAll(spec)
-    .map((values) => ({ ...toModel(spec, values), together: imagesTogether(spec, values) }))
-    .filter(({ cut }) => cut === 'conv5');
-  const odd = deepest.find(({ imageSize }) => imageSize % 32 !== 0);
+  const runs = suggestAll(spec).map((values) => toChoices(spec, values));
+  const odd = runs.find(({ model }) => model.cut === 'conv5' && model.imageSize % 32 !== 0);
   if (odd) {
-    const message = `A network cut after conv5 halves the side five times, so imageSize must be a multiple of 32, not ${odd.imageSize}.`;
+    const message = `A network cut after conv5 halves the side five times, so imageSize must be a multiple of 32, not ${odd.model.imageSize}.`;
     return [{ path, message }];
   }
-  const isSingle = deepest.some(
-    ({ imageSize, batchNorm, together }) => imageSize === 32 && batchNorm === 'micro' && together === 1,
-  );
-  if (!isSingle) return [];
+  if (!runs.some((run) => leavesOnePixel(run, run.batchSize))) return [];
   const message =
-    'Of an image of 32 × 32, conv5 leaves one pixel, and batch norm over one pixel of one image leaves nothing. Use larger images, at least 2 at once, an earlier cut, or batchNorm: frozen.';
+    'Of an image of 32 × 32, conv5 leaves one pixel, and batch norm over one pixel of one image leaves nothing. Use larger images, at least 2 at once, also in the last piece that microBatch leaves of a batch, an earlier cut, or batchNorm: frozen.';
   return [{ path, message }];
 }
 

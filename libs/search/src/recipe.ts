@@ -55,14 +55,17 @@ const valuesOf =
     return value as Value<N>; // proved by the schema of the whole recipe
   };
 
-/** Images whose statistics batch norm takes together, as far as the spec says: memory may make them fewer. */
-export function imagesTogether(spec: SweepSpec, values: ParameterValues): number {
-  const of = valuesOf(spec, values);
-  return Math.min(of('batchSize'), of('microBatch') || Infinity);
+/**
+ * Whether batch norm gets a single value a channel: after conv5 an image of 32 × 32 is one pixel, and among these images, a
+ * batch or what is left of one, some piece is one image. As far as the spec says: memory may make pieces smaller.
+ */
+export function leavesOnePixel({ model, microBatch }: Pick<Choices, 'model' | 'microBatch'>, images: number) {
+  const piece = microBatch === 0 || microBatch >= images ? images : images % microBatch || microBatch;
+  return model.cut === 'conv5' && model.imageSize === 32 && model.batchNorm === 'micro' && piece === 1;
 }
 
 /** A recipe has no `auto`: what it stood for when the run was made must stay what it was. */
-export function toModel(spec: SweepSpec, values: ParameterValues): ModelRecipe {
+function toModel(spec: SweepSpec, values: ParameterValues): ModelRecipe {
   const of = valuesOf(spec, values);
   const [cut, inputAdaptation] = [of('cut'), of('inputAdaptation')];
   return {

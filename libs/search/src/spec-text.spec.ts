@@ -505,6 +505,13 @@ budget: { runs: 60, epochs: 1 }`,
     /^Of an image of 32 × 32, conv5 leaves one pixel, and batch norm over one pixel of one image leaves nothing\. Use larger/,
   ],
   [
+    'batch norm over a single value in the last piece of a batch',
+    `${space('batchSize: [4, 5]')}training: { microBatch: 2 }\nmodel: { cut: conv5, imageSize: 32 }`,
+    7,
+    15,
+    /^Of an image of 32 × 32, conv5 leaves one pixel.* also in the last piece that microBatch leaves of a batch/,
+  ],
+  [
     "Nesterov's momentum without a momentum",
     `${space('seed: [1, 2]')}training: { optimizer: sgd, momentum: 0, nesterov: true }`,
     6,

@@ -1,7 +1,12 @@
 import { type DatasetVersion, DomainError } from '@chromatune/contracts';
 import { readSpec } from '@chromatune/search';
 import { describe, expect, it } from 'vitest';
-import { datasetProblem, findSizeProblem, findWarmupProblem } from './dataset-problems.js';
+import {
+  datasetProblem,
+  findLastBatchProblem,
+  findSizeProblem,
+  findWarmupProblem,
+} from './dataset-problems.js';
 
 const version = {
   name: 'photos',
@@ -91,5 +96,44 @@ describe('an unknown dataset', () => {
       line: 2,
       column: 10,
     });
+  });
+});
+
+describe('a last batch of one image', () => {
+  const lastBatchProblem = (...lines: string[]) => {
+    const { spec, yaml } = specOf(...lines);
+    return findLastBatchProblem(spec, version, yaml);
+  };
+
+  it('is refused where conv5 leaves one pixel of it', () => {
+    expect(lastBatchProblem('space: { batchSize: [4, 3] }', 'model: { cut: conv5, imageSize: 32 }')).toEqual({
+      path: 'model.cut',
+      message: expect.stringMatching(
+        /^With batchSize 3, an epoch over the 100 training images of dataset photos ends with a single image\./,
+      ) as string,
+      line: 4,
+      column: 15,
+    });
+    expect(
+      lastBatchProblem(
+        'model: { imageSize: 32 }',
+        'space: { cut: [conv4, conv5] }',
+        'training: { batchSize: 9 }',
+      ),
+    ).toMatchObject({ path: 'space.cut' });
+  });
+
+  it.each([
+    ['an earlier cut', 'model: { cut: conv4, imageSize: 32 }', 'training: { batchSize: 3 }'],
+    ['larger images', 'model: { cut: conv5, imageSize: 64 }', 'training: { batchSize: 3 }'],
+    [
+      'frozen batch norm',
+      'model: { cut: conv5, imageSize: 32, batchNorm: frozen }',
+      'training: { batchSize: 3 }',
+    ],
+    ['two images', 'model: { cut: conv5, imageSize: 32 }', 'training: { batchSize: 7 }'],
+    ['no rest', 'model: { cut: conv5, imageSize: 32 }', 'training: { batchSize: 10 }'],
+  ])('is fine with %s', (_what, ...lines) => {
+    expect(lastBatchProblem(...lines)).toBeNull();
   });
 });

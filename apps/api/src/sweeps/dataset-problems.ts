@@ -8,7 +8,7 @@ import {
   type SweepSpec,
 } from '@chromatune/contracts';
 import { stepsPerEpoch } from '@chromatune/data';
-import { suggestAll, toRecipe } from '@chromatune/search';
+import { leavesOnePixel, suggestAll, toRecipe } from '@chromatune/search';
 import { placeOf } from './spec-place.js';
 
 /** What is wrong with a spec in view of its dataset: images cannot be made larger than they were imported. */
@@ -29,10 +29,7 @@ export function findWarmupProblem(
 ): ProblemField | null {
   const section = 'warmupSteps' in spec.space ? 'space' : 'training';
   if (section === 'training' && !('warmupSteps' in spec.training)) return null;
-  const dataset = { name: version.name, digest: version.digest };
-  const tooLong = suggestAll(spec)
-    .map((values) => toRecipe(spec, values, dataset))
-    .find((recipe) => recipe.warmupSteps > stepsOf(recipe, version));
+  const tooLong = recipesOf(spec, version).find((recipe) => recipe.warmupSteps > stepsOf(recipe, version));
   if (!tooLong) return null;
   const { warmupSteps, batchSize } = tooLong;
   const message =
@@ -42,6 +39,28 @@ export function findWarmupProblem(
   const path = [section, 'warmupSteps'];
   return { path: path.join('.'), message, ...placeOf(yaml, path) };
 }
+
+/** A run whose epochs end with a batch that batch norm gets one value of. The spec must have no problems of its own. */
+export function findLastBatchProblem(
+  spec: SweepSpec,
+  version: DatasetVersion,
+  yaml: string,
+): ProblemField | null {
+  const section = 'cut' in spec.space ? 'space' : 'model';
+  if (section === 'model' && spec.model['cut'] !== 'conv5') return null;
+  const { train } = version.images;
+  const single = recipesOf(spec, version).find((recipe) => leavesOnePixel(recipe, train % recipe.batchSize));
+  if (!single) return null;
+  const message =
+    `With batchSize ${single.batchSize}, an epoch over the ${train} training images of dataset ${version.name} ends with ` +
+    'a single image. Of 32 × 32, conv5 leaves one pixel, and batch norm over one pixel of one image leaves nothing. ' +
+    'Use another batchSize, larger images, an earlier cut, or batchNorm: frozen.';
+  const path = [section, 'cut'];
+  return { path: path.join('.'), message, ...placeOf(yaml, path) };
+}
+
+const recipesOf = (spec: SweepSpec, { name, digest }: DatasetVersion) =>
+  suggestAll(spec).map((values) => toRecipe(spec, values, { name, digest }));
 
 const stepsOf = ({ epochs, batchSize }: Pick<Recipe, 'epochs' | 'batchSize'>, version: DatasetVersion) =>
   epochs * stepsPerEpoch(version, batchSize);

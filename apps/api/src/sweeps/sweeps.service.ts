@@ -14,7 +14,12 @@ import { countRuns, planSweep, readSpec, varyingParameters } from '@chromatune/s
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { InjectDatabase, InjectSettings, type Settings } from '../config/connections.js';
-import { datasetProblem, findSizeProblem, findWarmupProblem } from './dataset-problems.js';
+import {
+  datasetProblem,
+  findLastBatchProblem,
+  findSizeProblem,
+  findWarmupProblem,
+} from './dataset-problems.js';
 import { newSweepId } from './sweep-id.js';
 import { digestsOf, findWeightsProblems, weightsOfRuns } from './weights-problems.js';
 import { InvalidSweepSpec, SweepNotFound, TooManySweeps } from './sweeps.errors.js';
@@ -102,9 +107,11 @@ export class SweepsService {
 
   /** What only the runs show. The spec must have no problems of its own. */
   private async checkRuns(spec: SweepSpec, yaml: string, version: DatasetVersion): Promise<ProblemField[]> {
-    const warmupProblem = findWarmupProblem(spec, version, yaml);
-    const ofWeights = await this.checkWeights(spec, yaml, version);
-    return warmupProblem ? [warmupProblem, ...ofWeights] : ofWeights;
+    const ofDataset = [
+      findWarmupProblem(spec, version, yaml),
+      findLastBatchProblem(spec, version, yaml),
+    ].filter((problem) => problem !== null);
+    return [...ofDataset, ...(await this.checkWeights(spec, yaml, version))];
   }
 
   private async checkWeights(

@@ -14,6 +14,14 @@ it('says of what pictures and weights a validation metric is, beside how it is m
   expect(protocolOf('train/loss')).not.toMatch(/image size/);
 });
 
+it.each(['abRmse', 'auc', 'saturationRatio'] as const)('says that %s is of unclipped colours', (metric) => {
+  expect(protocolOf(`validation/${metric}`)).toMatch(/Predicted ab is not clipped to the gamut\./);
+});
+
+it.each(['top1', 'top5'] as const)('says which bin %s looks for', (metric) => {
+  expect(protocolOf(`validation/${metric}`)).toMatch(/nearest one; of the corner set .* the cell/);
+});
+
 it.each([{ seq: 0 }, { metric: 'train/lossy' }, { value: null }, { value: 'nan' }, { at: 'yesterday' }])(
   'refuses a point with %o',
   (wrong) => {

@@ -78,7 +78,7 @@ export const metricCatalogue = {
     better: 'lower',
     label: 'ab RMSE',
     protocol:
-      'Root of the mean over all validation pixels and both ab components of the squared error, pooled.',
+      'Root of the mean over all validation pixels and both ab components of the squared error, pooled. Predicted ab is not clipped to the gamut.',
   },
   'validation/psnr': {
     unit: 'dB',
@@ -134,7 +134,7 @@ export const metricCatalogue = {
     better: 'higher',
     label: 'AuC',
     protocol:
-      'Share of all validation pixels whose predicted ab lies within t of the truth, t from 0 to 150 in steps of 1, area by trapezoids over 150 (Zhang et al. 2016). Grey reaches much of it: compare with the baseline.',
+      'Share of all validation pixels whose predicted ab lies within t of the truth, t from 0 to 150 in steps of 1, area by trapezoids over 150 (Zhang et al. 2016). Predicted ab is not clipped to the gamut. Grey reaches much of it: compare with the baseline.',
   },
   'validation/aucRebalanced': {
     unit: '',
@@ -174,7 +174,7 @@ export const metricCatalogue = {
     better: null,
     label: 'saturation',
     protocol:
-      'Mean chroma of predicted ab over mean chroma of true ab, all validation pixels: 1 is as saturated as the truth, 0 is grey.',
+      'Mean chroma of predicted ab over mean chroma of true ab, all validation pixels: 1 is as saturated as the truth, 0 is grey. Predicted ab is not clipped to the gamut.',
   },
   'validation/top1': {
     unit: '',
@@ -182,7 +182,7 @@ export const metricCatalogue = {
     better: 'higher',
     label: 'top-1 accuracy',
     protocol:
-      "Share of the head's pixels whose nearest bin is the likeliest, of equally likely ones the first. Not comparable across bin grids.",
+      "Share of the head's pixels whose bin (the nearest one; of the corner set with hard targets the cell that holds the colour) is the likeliest, of equally likely ones the first. Not comparable across bin grids.",
   },
   'validation/top5': {
     unit: '',
@@ -190,7 +190,7 @@ export const metricCatalogue = {
     better: 'higher',
     label: 'top-5 accuracy',
     protocol:
-      "Share of the head's pixels whose nearest bin is among the five likeliest, of equally likely ones the first. Not comparable across bin grids.",
+      "Share of the head's pixels whose bin (the nearest one; of the corner set with hard targets the cell that holds the colour) is among the five likeliest, of equally likely ones the first. Not comparable across bin grids.",
   },
   'validation/entropy': {
     unit: 'nats',

@@ -109,7 +109,9 @@ export const trainingParameters = {
   encoding: z
     .enum(['hard', 'soft'])
     .default('hard')
-    .describe('Target of a pixel: its nearest bin, or weights of the nearest bins (Zhang et al. 2016).'),
+    .describe(
+      'Target of a pixel: its nearest bin (of the corner set its cell), or weights of the nearest bins (Zhang et al. 2016).',
+    ),
   softNeighbors: z
     .number()
     .int()

@@ -12,6 +12,7 @@ export {
   forecastMemory,
   type MemoryForecast,
   type MicroBatchChoice,
+  withFilledBatch,
 } from './forecast-memory.js';
 export { gigabytesText } from './gigabytes.js';
 export { memoryFactors, memoryShape } from './memory-shape.js';

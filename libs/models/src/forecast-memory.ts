@@ -1,4 +1,4 @@
-import { classificationOf } from '@chromatune/contracts';
+import { classificationOf, type DatasetManifest } from '@chromatune/contracts';
 import { type DescribedRecipe, describeNetwork } from './networks/describe-network.js';
 
 /**
@@ -37,6 +37,12 @@ export interface ForecastOptions {
   /** What such a process really took, as a multiple of the static forecast, where it was measured. */
   correction?: number;
 }
+
+/** The recipe as its steps see it: a dataset with fewer images than a batch never fills one. */
+export const withFilledBatch = <Batch extends Pick<DescribedRecipe, 'batchSize'>>(
+  recipe: Batch,
+  { train }: DatasetManifest['images'],
+): Batch => ({ ...recipe, batchSize: Math.min(recipe.batchSize, train) });
 
 /** Forecasts the memory of a training process from the network's shapes alone, without allocating anything. */
 export function forecastMemory(

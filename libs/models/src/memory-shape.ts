@@ -1,8 +1,8 @@
 import { canonicalJson, type Environment } from '@chromatune/contracts';
 import type { DescribedRecipe } from './networks/describe-network.js';
 
-/** Changed with the forecast, so that a correction of another forecast is not taken for one of this. */
-const forecastVersion = 3;
+/** Changed with the forecast and with what is measured, so that a correction of another forecast is not taken for one of this. */
+const forecastVersion = 4;
 
 /** What the memory of a training process depends on, beside the numbers of images and the device. */
 export function memoryFactors({ model, loss, optimizer, averageDecay }: DescribedRecipe) {

@@ -204,6 +204,24 @@ describe('a run', () => {
     expect(pointsOf(tight.events, 'train/loss')).toHaveLength(pointsOf(whole.events, 'train/loss').length);
   });
 
+  it.each([
+    ['a batch larger than the dataset', { batchSize: 1024 }],
+    ['a micro-batch larger than the batch', { microBatch: 1024 }],
+  ])('corrects the forecast by what its steps computed, not by %s', async (_title, change) => {
+    // Many activations for so few weights: they would be most of the memory of 1024 images.
+    const model = { ...recipe.model, width: 0.5, cut: 'conv2' } as const;
+    const filled = { model, batchSize: dataset.manifest.images.train };
+    const measure = async (changed: Partial<Recipe>) =>
+      (await train({ recipe: tinyRecipe(dataset, { ...filled, ...changed }), engineName: 'native' }))
+        .corrections;
+    const [expected] = await measure({});
+
+    const corrections = await measure(change);
+
+    expect(corrections).toHaveLength(1);
+    expect(Math.abs(corrections[0]! / expected! - 1)).toBeLessThan(0.15);
+  });
+
   it('fails at the step whose numbers are not finite, with a remedy', async () => {
     const { events } = await train({ pauseAfterStep: 2 });
     const poisoned = await poison(checkpointFile(events));
@@ -484,6 +502,8 @@ async function labelEntropy(): Promise<number> {
 interface Trained {
   events: SpooledEvent[];
   result: TrainResult;
+  /** What was measured of its memory, against the forecast. */
+  corrections: number[];
 }
 
 let workFolders = 0;
@@ -495,11 +515,15 @@ async function train(options: {
   resumeFrom?: string | null;
   pauseAfterStep?: number;
   memory?: Assignment['memory'];
+  /** Another name for the engine of these tests, whatever it is. */
+  engineName?: Engine['name'];
   onEvents?: (events: SpooledEvent[]) => void;
 }): Promise<Trained> {
   const stop = new AbortController();
   const events: SpooledEvent[] = [];
+  const corrections: number[] = [];
   const report = new Reporter(async (sent: ChildEvent[]) => {
+    for (const event of sent) if (event.type === 'memoryMeasured') corrections.push(event.correction);
     const spooled = sent.filter((event): event is SpooledEvent => 'seq' in event);
     events.push(...spooled);
     options.onEvents?.(spooled);
@@ -524,7 +548,7 @@ async function train(options: {
     const provider = options.files ?? files;
     const batches = batchesHere(provider);
     const result = await trainRun({
-      engine,
+      engine: { ...engine, ...(options.engineName ? { name: options.engineName } : {}) },
       assignment,
       files: provider,
       batches,
@@ -532,7 +556,7 @@ async function train(options: {
       report,
       signal: stop.signal,
     });
-    return { events, result };
+    return { events, result, corrections };
   } finally {
     await report.flush();
   }

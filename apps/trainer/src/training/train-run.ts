@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Assignment, DatasetManifest, MetricName, Recipe } from '@chromatune/contracts';
 import { abCounts, type FileProvider, stepsPerEpoch, weightsSha256 } from '@chromatune/data';
 import { aucWeights, type Batch, buildNetwork, makeLoss, microBatches, type Step } from '@chromatune/models';
-import { correctionOf } from '@chromatune/models/describe';
+import { correctionOf, withFilledBatch } from '@chromatune/models/describe';
 import type { Engine } from '../engine.js';
 import { type BatchSource, lookingAhead } from './batch-source.js';
 import { decideMicroBatch } from './choose-micro-batch.js';
@@ -119,9 +119,11 @@ export async function trainRun({
   }
   return finish('completed');
 
-  /** After two whole steps: the forecast for the next run of this shape knows what this one took. */
+  /** After two steps: the forecast for the next run of this shape, on any dataset, knows what this one took. */
   function measureMemory(): void {
-    if (peak) report.memoryMeasured(correctionOf(recipe, images, peak.bytes()));
+    if (!peak) return;
+    const filled = withFilledBatch(recipe, manifest.images);
+    report.memoryMeasured(correctionOf(filled, Math.min(images, filled.batchSize), peak.bytes()));
   }
 
   async function endEpoch(epoch: number): Promise<void> {

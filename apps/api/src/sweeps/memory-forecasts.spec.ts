@@ -4,7 +4,6 @@ import { suggest, toRecipe } from '@chromatune/search';
 import { expect, it } from 'vitest';
 import { forecastSweep } from './memory-forecasts.js';
 
-const dataset = { name: 'photos', digest: 'a'.repeat(64) };
 const environment: Environment = {
   engine: 'native',
   engineVersion: 'tensorflow 2.21.0',
@@ -119,6 +118,18 @@ it('goes by the smallest slot that is online', async () => {
   expect(await piecesOn({ ...trainer, slots: 8, online: false }, trainer)).toBe(await piecesOn(trainer));
 });
 
+it('forecasts no larger a batch than the dataset fills', async () => {
+  const ofBatch = async (batchSize: number, photographs?: number) => {
+    const change = { ...resnet152, training: { batchSize } };
+    const forecasts = await forecastsOf(change, [trainer], {}, photographs);
+    const { microBatch, pieces, bytes, atOnceBytes } = forecasts[0]!;
+    return { microBatch, pieces, bytes, atOnceBytes };
+  };
+
+  expect(await ofBatch(512, 40)).toEqual(await ofBatch(40));
+  expect((await ofBatch(512)).atOnceBytes).toBeGreaterThan(10 * (await ofBatch(40)).atOnceBytes);
+});
+
 it('keeps a micro-batch that was asked for, and says when it does not fit', async () => {
   const asked = { model: { imageSize: 224 }, training: { batchSize: 64, microBatch: 64 } };
   const [forecast] = await forecastsOf(asked, [{ ...trainer, memoryBytes: 3e9 }]);
@@ -152,9 +163,12 @@ async function forecastsOf(
   change: Partial<SweepSpecInput>,
   trainers = [trainer],
   measured: Record<string, number> = {},
+  train = 5000,
 ) {
+  const [name, digest] = ['photos', 'a'.repeat(64)];
+  const dataset = { name, digest, images: { train, validation: 500, test: 500 } };
   const spec = sweepSpec.parse({ name: 'a', dataset: 'photos', budget: { epochs: 1 }, ...change });
-  const first = memoryShape(toRecipe(spec, suggest(spec, 0)!, dataset), environment);
+  const first = memoryShape(toRecipe(spec, suggest(spec, 0)!, { name, digest }), environment);
   const find = async (id: string) => new Map(measured[id] ? [[first, measured[id]]] : []);
   return forecastSweep(spec, { dataset, trainers, corrections: { find } });
 }

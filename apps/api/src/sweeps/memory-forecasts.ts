@@ -1,5 +1,6 @@
 import {
   canonicalJson,
+  type DatasetVersion,
   type MemoryForecast,
   type Recipe,
   slotMemoryBytes,
@@ -13,11 +14,12 @@ import {
   gigabytesText,
   memoryFactors,
   memoryShape,
+  withFilledBatch,
 } from '@chromatune/models/describe';
 import { suggestAll, toRecipe } from '@chromatune/search';
 
 export interface ForecastOptions {
-  dataset: Recipe['dataset'];
+  dataset: Pick<DatasetVersion, 'name' | 'digest' | 'images'>;
   trainers: Pick<Trainer, 'id' | 'memoryBytes' | 'slots' | 'online' | 'pool' | 'environment'>[];
   /** What they have measured. */
   corrections: Pick<MemoryCorrectionsStore, 'find'>;
@@ -33,7 +35,7 @@ export async function forecastSweep(
   { dataset, trainers, corrections }: ForecastOptions,
 ): Promise<MemoryForecast[]> {
   const trainer = withLeastSlot(trainers);
-  const kinds = kindsOfRuns(spec, dataset);
+  const kinds = kindsOfRuns(spec, { name: dataset.name, digest: dataset.digest });
   const shapeOf = (recipe: Recipe) => (trainer ? memoryShape(recipe, trainer.environment) : '');
   const shapes = [...new Set(kinds.map(({ recipe }) => shapeOf(recipe)))];
   const known = trainer ? await corrections.find(trainer.id, shapes) : new Map<string, number>();
@@ -41,7 +43,7 @@ export async function forecastSweep(
   const forecasts = kinds.map(({ recipe, runs }) => ({
     recipe,
     runs,
-    ...forecastRecipe(recipe, slotBytes, known.get(shapeOf(recipe)) ?? null),
+    ...forecastRecipe(withFilledBatch(recipe, dataset.images), slotBytes, known.get(shapeOf(recipe)) ?? null),
   }));
   return alike(forecasts)
     .map(sayOnce)

@@ -64,7 +64,7 @@ export class SweepsService {
     if (version && plan.problems.length === 0) problems.push(...(await this.checkRuns(spec, yaml, version)));
     if (!version || problems.length > 0) return { ...plan, problems: [...plan.problems, ...problems] };
     const forecasts = await forecastSweep(spec, {
-      dataset: { name: version.name, digest: version.digest },
+      dataset: version,
       trainers: await this.database.trainers.list(),
       corrections: this.database.memoryCorrections,
     });

@@ -68,6 +68,15 @@ describe('the micro-batch', () => {
     expect(decided).not.toBe(chooseMicroBatch(recipe, limitBytes).images);
   });
 
+  it('follows from what a dataset that fills no batch has, and is the whole batch where that fits', async () => {
+    const memory = { limitBytes: between(20), correction: 1 };
+
+    expect(await decide(memory, { images: 20 })).toBe(64);
+    expect(said).toEqual([]);
+    expect(await decide(memory, { images: 29 })).toBe(15);
+    expect(said).toEqual([expect.stringMatching(/^A batch of 29 at once .* 2 micro-batches of 15\.$/)]);
+  });
+
   it('is not probed far from the limit, nor on an engine whose memory is not the process’s', async () => {
     expect(await decide({ limitBytes: 3 * between(64), correction: null })).toBe(64);
     expect(await decide({ limitBytes: between(20), correction: null }, {}, 'portable')).toBe(16);
@@ -78,7 +87,7 @@ describe('the micro-batch', () => {
 /** On an engine whose steps only tell how many images they were given. */
 function decide(
   memory: Assignment['memory'],
-  change: { recipe?: Recipe; microBatch?: number } = {},
+  { images = 1000, ...change }: { recipe?: Recipe; microBatch?: number; images?: number } = {},
   name: MicroBatchOptions['engine']['name'] = 'native',
 ): Promise<number> {
   const step = {
@@ -88,8 +97,9 @@ function decide(
     },
     dispose: () => undefined,
   } as Partial<Step> as Step;
+  const manifest = { ...dataset.manifest, images: { ...dataset.manifest.images, train: images } };
   return decideMicroBatch({
-    assignment: { recipe, microBatch: null, ...change, memory } as Assignment,
+    assignment: { recipe, manifest, microBatch: null, ...change, memory } as Assignment,
     engine: { name, createStep: () => step },
     loss: makeLoss(recipe, { abCounts: new Float64Array(256 * 256) }),
     say: (_level, message) => said.push(message),

@@ -5,6 +5,7 @@ import {
   correctionOf,
   gigabytesText,
   type MicroBatchChoice,
+  withFilledBatch,
 } from '@chromatune/models/describe';
 import type { Engine } from '../engine.js';
 import { PeakMemory } from './peak-memory.js';
@@ -24,13 +25,23 @@ const probeShare = 0.4;
 /**
  * Images that a batch is computed in at once: the recipe's micro-batch, the one that an earlier attempt or the reproduced
  * run had, or the largest that is forecast to fit this slot's memory. A forecast near the limit is corrected first by two
- * steps of a smaller batch.
+ * steps of a smaller batch. What does not fill a batch is looked at as it is, and a whole one keeps the recipe's size.
  */
 export async function decideMicroBatch(options: MicroBatchOptions): Promise<number> {
-  const { recipe, microBatch, memory } = options.assignment;
+  const { recipe, manifest, microBatch } = options.assignment;
   if (recipe.microBatch > 0) return recipe.microBatch;
   if (microBatch !== null) return microBatch;
 
+  const filled = withFilledBatch(recipe, manifest.images);
+  const { images, pieces } = await choose({
+    ...options,
+    assignment: { ...options.assignment, recipe: filled },
+  });
+  return pieces === 1 ? recipe.batchSize : images;
+}
+
+async function choose(options: MicroBatchOptions): Promise<MicroBatchChoice> {
+  const { recipe, memory } = options.assignment;
   const first = chooseMicroBatch(recipe, memory.limitBytes, memory.correction ?? 1);
   const isDoubtful = first.atOnceBytes > memory.limitBytes * doubtfulShare;
   const needsProbe = memory.correction === null && isDoubtful && options.engine.name === 'native';
@@ -38,7 +49,7 @@ export async function decideMicroBatch(options: MicroBatchOptions): Promise<numb
     ? chooseMicroBatch(recipe, memory.limitBytes, await probeCorrection(options))
     : first;
   sayChoice(choice, options);
-  return choice.images;
+  return choice;
 }
 
 /** Two steps of a batch that takes a part of the memory, and what they took against their forecast. */

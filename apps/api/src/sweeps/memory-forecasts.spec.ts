@@ -85,27 +85,43 @@ it('needs little time for the thousand runs that a sweep may have', async () => 
 });
 
 it('says once what alike runs need, of the one that needs most', async () => {
-  const losses = ['regression', 'classification', 'combined'] as const;
+  const adaptations = ['new', 'mean', 'replicate-normalised'] as const;
   const model = { encoder: 'resnet18', width: 0.25, imageSize: 32 };
-  const [forecast, ...others] = await forecastsOf({ model, space: { loss: [...losses] } });
+  const [forecast, ...others] = await forecastsOf({ model, space: { inputAdaptation: [...adaptations] } });
   const each = await Promise.all(
-    losses.map(async (loss) => (await forecastsOf({ model, training: { loss } }))[0]!),
+    adaptations.map(
+      async (inputAdaptation) => (await forecastsOf({ model: { ...model, inputAdaptation } }))[0]!,
+    ),
   );
 
   expect(others).toEqual([]);
   expect(forecast!.runs).toBe(3);
   expect(forecast!.bytes).toBe(Math.max(...each.map(({ bytes }) => bytes)));
+  expect(forecast!.text).toMatch(/^resnet18 at batch 32 needs/);
 });
 
-it('says from where to where the needs of alike runs go', async () => {
+it('names what tells networks of one encoder and batch apart, numbers as a range', async () => {
   const model = { encoder: 'resnet18', imageSize: 64, headResolution: 'full' as const };
-  const losses = { model, training: { batchSize: 64 }, space: { loss: ['regression', 'classification'] } };
-  const asEstimated = await forecastsOf(losses);
-  const halfMeasured = await forecastsOf(losses, [trainer], { one: 1 }); // the first one
+  const space = { loss: ['regression', 'classification'], binGridSize: [5, 10, 20], seed: [1, 2] };
+  const networks = { model, training: { batchSize: 64 }, space };
+  const asEstimated = await forecastsOf(networks);
+  const partlyMeasured = await forecastsOf(networks, [trainer], { one: 1 }); // the first network
 
-  for (const forecasts of [asEstimated, halfMeasured]) {
-    expect(forecasts.map(({ text }) => text)).toEqual([
-      expect.stringMatching(/^resnet18 at batch 64 needs about \d\.\d to \d\.\d GB: fits\.$/),
+  for (const forecasts of [asEstimated, partlyMeasured]) {
+    expect(forecasts.map(({ runs, text }) => [runs, text])).toEqual([
+      [
+        2,
+        expect.stringMatching(
+          /^resnet18, classification, grid 5, at batch 64 needs about \d\.\d GB: will run as about 2 .* of 32\.$/,
+        ),
+      ],
+      [
+        4,
+        expect.stringMatching(
+          /^resnet18, classification, grid 10 to 20, at batch 64 needs about \d\.\d to \d\.\d GB: fits\.$/,
+        ),
+      ],
+      [2, expect.stringMatching(/^resnet18, regression, at batch 64 needs (about )?0\.\d GB: fits\.$/)],
     ]);
   }
 });
@@ -136,8 +152,16 @@ it('keeps a micro-batch that was asked for, and says when it does not fit', asyn
   const [inPieces] = await forecastsOf({ ...asked, training: { batchSize: 64, microBatch: 8 } });
 
   expect(forecast).toMatchObject({ microBatch: 64, pieces: 1, fits: false });
-  expect(forecast!.text).toContain('even 64 at a time need about');
+  expect(forecast!.text).toMatch(
+    /: 64 at a time need about .* a slot has 1\.4 GB\. Use microBatch \d+, or 0 for automatic\.$/,
+  );
   expect(inPieces!.text).toContain('will run as 8 micro-batches of 8.');
+});
+
+it('says when not even one image at a time fits, and what would', async () => {
+  const [forecast] = await forecastsOf({}, [{ ...trainer, memoryBytes: 1e9 }]);
+
+  expect(forecast!.text).toMatch(/: even 1 at a time need about .* Use a smaller network or image size, or/);
 });
 
 it('says that nobody is there to run it', async () => {

@@ -2,6 +2,8 @@ import {
   canonicalJson,
   type DatasetVersion,
   type MemoryForecast,
+  type ParameterName,
+  type ParameterValues,
   type Recipe,
   slotMemoryBytes,
   type SweepSpec,
@@ -16,7 +18,7 @@ import {
   memoryShape,
   withFilledBatch,
 } from '@chromatune/models/describe';
-import { suggestAll, toRecipe } from '@chromatune/search';
+import { parameterText, suggestAll, toRecipe } from '@chromatune/search';
 
 export interface ForecastOptions {
   dataset: Pick<DatasetVersion, 'name' | 'digest' | 'images'>;
@@ -40,13 +42,13 @@ export async function forecastSweep(
   const shapes = [...new Set(kinds.map(({ recipe }) => shapeOf(recipe)))];
   const known = trainer ? await corrections.find(trainer.id, shapes) : new Map<string, number>();
   const slotBytes = trainer && slotMemoryBytes(trainer);
-  const forecasts = kinds.map(({ recipe, runs }) => ({
+  const forecasts = kinds.map(({ recipe, ...kind }) => ({
     recipe,
-    runs,
+    ...kind,
     ...forecastRecipe(withFilledBatch(recipe, dataset.images), slotBytes, known.get(shapeOf(recipe)) ?? null),
   }));
-  return alike(forecasts)
-    .map(sayOnce)
+  return groupsBy(forecasts, ({ recipe }) => [recipe.model.encoder, recipe.batchSize, recipe.microBatch > 0])
+    .flatMap(say)
     .sort((one, other) => Number(one.fits) - Number(other.fits) || other.atOnceBytes - one.atOnceBytes);
 }
 
@@ -55,50 +57,98 @@ function withLeastSlot(trainers: ForecastOptions['trainers']) {
   return usable.sort((one, other) => slotMemoryBytes(one) - slotMemoryBytes(other))[0] ?? null;
 }
 
-/** Runs that take the same memory are described once, however many they are. */
-function kindsOfRuns(spec: SweepSpec, dataset: Recipe['dataset']): { recipe: Recipe; runs: number }[] {
-  const kinds = new Map<string, { recipe: Recipe; runs: number }>();
+/** Runs that take the same memory. */
+interface Kind {
+  recipe: Recipe;
+  /** What the sweep gave one of them. */
+  values: ParameterValues;
+  runs: number;
+}
+
+/** They are described once, however many they are. */
+function kindsOfRuns(spec: SweepSpec, dataset: Recipe['dataset']): Kind[] {
+  const kinds = new Map<string, Kind>();
   for (const values of suggestAll(spec)) {
     const recipe = toRecipe(spec, values, dataset);
     const { batchSize, microBatch } = recipe;
     const key = canonicalJson({ ...memoryFactors(recipe), batchSize, microBatch });
-    kinds.set(key, { recipe, runs: (kinds.get(key)?.runs ?? 0) + 1 });
+    kinds.set(key, { recipe, values, runs: (kinds.get(key)?.runs ?? 0) + 1 });
   }
   return [...kinds.values()];
 }
 
-/** Of one kind of runs, not yet in words. */
-type KindForecast = Omit<MemoryForecast, 'text'> & { recipe: Recipe };
+/** Not yet in words. */
+interface KindForecast extends Kind, Omit<MemoryForecast, 'text' | 'runs'> {
+  /** The largest micro-batch that fits; null where none does. */
+  fitting: number | null;
+}
 
-/** Kinds that would be said in the same words but for their bytes, as the networks of several losses. */
-function alike(forecasts: KindForecast[]): KindForecast[][] {
-  const groups = new Map<string, KindForecast[]>();
-  for (const forecast of forecasts) {
-    const { model, batchSize, microBatch: asked } = forecast.recipe;
-    const key = [model.encoder, batchSize, asked > 0, forecast.microBatch, forecast.fits].join();
-    groups.set(key, [...(groups.get(key) ?? []), forecast]);
+/** What memory depends on noticeably, beside the encoder and the batch size, which are always said. */
+const telling = [
+  ...['cut', 'width', 'imageSize', 'freezeThrough', 'upsampling'],
+  ...['loss', 'headKernel', 'headResolution', 'binSet', 'binGridSize', 'encoding', 'softNeighbors'],
+  ...['optimizer', 'averageDecay'],
+] as ParameterName[];
+
+/**
+ * Kinds of one encoder and batch size: in one line where that says all; else in lines that name what tells them apart, with
+ * numbers as a range.
+ */
+function say(kinds: KindForecast[]): MemoryForecast[] {
+  const figures = groupsBy(kinds, ({ microBatch, fits, atOnceBytes }) => [
+    microBatch,
+    fits,
+    gigabytesText(atOnceBytes),
+  ]);
+  if (figures.length === 1) return [sayOnce(kinds, [])];
+  const names = telling.filter((name) => new Set(kinds.map(({ values }) => values[name])).size > 1);
+  const words = ({ values }: KindForecast) =>
+    names.map((name) => values[name]).filter((value) => typeof value !== 'number');
+  return groupsBy(kinds, (kind) => [kind.microBatch, kind.fits, ...words(kind)]).map((group) =>
+    sayOnce(group, names),
+  );
+}
+
+function groupsBy<T>(all: T[], keyOf: (one: T) => unknown[]): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const one of all) {
+    const key = keyOf(one).join();
+    groups.set(key, [...(groups.get(key) ?? []), one]);
   }
   return [...groups.values()];
 }
 
 /** The one that needs most stands for all; they are measured when each of them is. */
-function sayOnce(forecasts: KindForecast[]): MemoryForecast {
-  const inOrder = forecasts.toSorted((one, other) => other.atOnceBytes - one.atOnceBytes);
-  const { recipe, ...largest } = inOrder[0]!;
-  const runs = forecasts.reduce((sum, forecast) => sum + forecast.runs, 0);
-  const all = { ...largest, runs, isMeasured: forecasts.every(({ isMeasured }) => isMeasured) };
-  return { ...all, text: inWords(recipe, all, inOrder.at(-1)!.atOnceBytes) };
+function sayOnce(kinds: KindForecast[], names: ParameterName[]): MemoryForecast {
+  const inOrder = kinds.toSorted((one, other) => other.atOnceBytes - one.atOnceBytes);
+  const { recipe, values: _values, fitting, ...largest } = inOrder[0]!;
+  const runs = kinds.reduce((sum, kind) => sum + kind.runs, 0);
+  const all = { ...largest, runs, isMeasured: kinds.every(({ isMeasured }) => isMeasured) };
+  const what = [recipe.model.encoder, ...names.flatMap((name) => factorText(name, kinds))];
+  const of = `${what.join(', ')}${what.length > 1 ? ',' : ''} at batch ${recipe.batchSize}`;
+  const leastAtOnce = inOrder.at(-1)!.atOnceBytes;
+  return { ...all, text: inWords({ ...all, of, leastAtOnce, fitting, asked: recipe.microBatch }) };
+}
+
+/** "width 0.5", or "width 0.25 to 1"; nothing where these kinds do not have the parameter. */
+function factorText(name: ParameterName, kinds: KindForecast[]): string[] {
+  const values = kinds.flatMap(({ values: { [name]: value } }) => value ?? []);
+  if (values.length === 0) return [];
+  const numbers = values.filter((value) => typeof value === 'number');
+  const [least, most] = [Math.min(...numbers), Math.max(...numbers)];
+  return [parameterText(name, least < most ? `${least} to ${most}` : values[0]!)];
 }
 
 function forecastRecipe(
   recipe: Recipe,
   slotBytes: number | null,
   correction: number | null,
-): Omit<MemoryForecast, 'runs' | 'text'> {
+): Omit<KindForecast, keyof Kind> {
   const limit = slotBytes ?? Infinity;
   const chosen = chooseMicroBatch(recipe, limit, correction ?? 1);
   const images = recipe.microBatch > 0 ? Math.min(recipe.microBatch, recipe.batchSize) : chosen.images;
-  const { bytes } = forecastMemory(recipe, { images, correction: correction ?? 1 });
+  const { bytes } =
+    images === chosen.images ? chosen : forecastMemory(recipe, { images, correction: correction ?? 1 });
   return {
     atOnceBytes: chosen.atOnceBytes,
     slotBytes,
@@ -107,21 +157,32 @@ function forecastRecipe(
     bytes,
     fits: bytes <= limit,
     isMeasured: correction !== null,
+    fitting: chosen.fits ? chosen.images : null,
   };
 }
 
+interface Said extends Omit<MemoryForecast, 'text'> {
+  of: string;
+  leastAtOnce: number;
+  fitting: number | null;
+  /** Micro-batch that the recipe asks for; 0 leaves it open. */
+  asked: number;
+}
+
 /** An estimate says so: where no step of such a network was measured, its trainer measures before it chooses. */
-function inWords(
-  { model, batchSize, microBatch: asked }: Recipe,
-  { atOnceBytes, slotBytes, microBatch, pieces, bytes, fits, isMeasured }: Omit<MemoryForecast, 'text'>,
-  leastAtOnce: number,
-): string {
+function inWords({ of, leastAtOnce, fitting, asked, ...said }: Said): string {
+  const { atOnceBytes, slotBytes, microBatch, pieces, bytes, fits, isMeasured } = said;
   const about = isMeasured ? '' : 'about ';
-  const needs = `${model.encoder} at batch ${batchSize} needs ${about}${rangeText(leastAtOnce, atOnceBytes)}`;
+  const needs = `${of} needs ${about}${rangeText(leastAtOnce, atOnceBytes)}`;
   if (slotBytes === null) return `${needs}; no trainer is online to say how it will run.`;
   if (!fits) {
-    const least = `even ${microBatch} at a time need ${about}${gigabytesText(bytes)}, and a slot has ${gigabytesText(slotBytes)}`;
-    return `${needs}: ${least}. Use a smaller network or image size, or fewer slots.`;
+    const even = fitting === null ? 'even ' : '';
+    const least = `${even}${microBatch} at a time need ${about}${gigabytesText(bytes)}, and a slot has ${gigabytesText(slotBytes)}`;
+    const remedy =
+      fitting === null
+        ? 'Use a smaller network or image size, or fewer slots.'
+        : `Use microBatch ${fitting}, or 0 for automatic.`;
+    return `${needs}: ${least}. ${remedy}`;
   }
   if (pieces === 1) return `${needs}: fits.`;
   return `${needs}: will run as ${asked > 0 ? '' : about}${pieces} micro-batches of ${microBatch}.`;

@@ -304,6 +304,7 @@ describe('a description', () => {
 
     expect(describeNetwork(recipe).batch).toBe(32);
     expect(describeNetwork({ ...recipe, microBatch: 8 }).batch).toBe(8);
+    expect(describeNetwork({ ...recipe, microBatch: 64 }).batch).toBe(32);
     expect(describeNetwork({ ...recipe, microBatch: 8 }, { batch: 2 }).batch).toBe(2);
   });
 

@@ -69,7 +69,7 @@ export function describeNetwork(
   options: { batch?: number } = {},
 ): NetworkDescription {
   const { imageSize } = recipe.model;
-  const batch = options.batch ?? (recipe.microBatch || recipe.batchSize);
+  const batch = options.batch ?? Math.min(recipe.microBatch || recipe.batchSize, recipe.batchSize);
   const layers = describeLayers(recipe);
   const total = (of: (layer: LayerDescription) => number) =>
     layers.reduce((sum, layer) => sum + of(layer), 0);

@@ -19,7 +19,7 @@ test('a network that broke down at batch 128 is forecast to need tens of gigabyt
   expect(fixedBytes).toBeLessThan(2 * GB);
 });
 
-test('it is computed in equal pieces, as large as fit', () => {
+test('it is computed in as few pieces as fit, of one size', () => {
   const choice = chooseMicroBatch(recipe, 8 * GB);
   const { images, pieces } = choice;
 

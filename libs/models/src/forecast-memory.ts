@@ -83,7 +83,10 @@ export interface MicroBatchChoice extends MemoryForecast {
   fits: boolean;
 }
 
-/** The largest micro-batch whose forecast stays within `limitBytes`, in pieces as equal as they can be; at least 1. */
+/**
+ * The fewest pieces of a batch whose forecast stays within `limitBytes`, no larger than that many need be, so at least 1. All
+ * are of one size, which a recipe can name, but the last, which takes what is left: 13 images in 4 pieces are 4, 4, 4 and 1.
+ */
 export function chooseMicroBatch(
   recipe: DescribedRecipe,
   limitBytes: number,

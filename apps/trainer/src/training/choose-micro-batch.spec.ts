@@ -32,7 +32,7 @@ describe('the micro-batch', () => {
     [20, 16, ['4 micro-batches of 16']],
     [1, 1, ['64 micro-batches of 1']],
   ])(
-    'of 64 images where %i fit at once is %i, in pieces as equal as can be',
+    'of 64 images where %i fit at once is %i, no larger than so few pieces need be',
     async (fit, expected, words) => {
       for (const correction of [1, 1.4]) {
         said = [];

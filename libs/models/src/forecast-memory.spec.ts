@@ -1,4 +1,10 @@
-import { plainAdam, plainModel, plainRegression, plainTraining } from '@chromatune/contracts';
+import {
+  plainAdam,
+  plainClassification,
+  plainModel,
+  plainRegression,
+  plainTraining,
+} from '@chromatune/contracts';
 import { expect, test } from 'vitest';
 import { chooseMicroBatch, correctionOf, forecastMemory } from './forecast-memory.js';
 
@@ -17,6 +23,47 @@ test('a network that broke down at batch 128 is forecast to need tens of gigabyt
   expect(bytes).toBeGreaterThan(27 * GB); // its activations alone: 222 MiB an image
   expect(bytes).toBeLessThan(50 * GB);
   expect(fixedBytes).toBeLessThan(2 * GB);
+});
+
+// Peaks of `npm run bench -- memory`, which few activations explain.
+test.each([
+  [
+    'frozen layers that all images pass through',
+    { model: { encoder: 'vgg16', imageSize: 224, freezeThrough: 'conv4' }, batchSize: 24 },
+    1510,
+  ],
+  [
+    'more of them on larger batches',
+    { model: { encoder: 'vgg16', imageSize: 224, freezeThrough: 'conv4' }, batchSize: 64 },
+    2850,
+  ],
+  [
+    'many frozen weights',
+    { model: { encoder: 'resnet152', imageSize: 32, cut: 'conv5', freezeThrough: 'conv5' }, batchSize: 6 },
+    1200,
+  ],
+  [
+    'soft labels of many bins',
+    {
+      model: { encoder: 'resnet18', width: 0.25, imageSize: 128, cut: 'conv3' },
+      loss: {
+        ...plainClassification,
+        binGridSize: 5,
+        encoding: { type: 'soft', neighbors: 32, sigma: 5 },
+      },
+      batchSize: 24,
+    },
+    1228,
+  ],
+  [
+    'large pictures of few features',
+    { model: { encoder: 'resnet18', width: 0.125, imageSize: 224, cut: 'conv2' }, batchSize: 48 },
+    890,
+  ],
+] as const)('counts %s', (_what, { model, ...change }, megabytes) => {
+  const { bytes } = forecastMemory({ ...recipe, ...change, model: { ...plainModel, ...model } });
+
+  expect(Math.abs(bytes / (megabytes * 1e6) - 1)).toBeLessThan(0.1);
 });
 
 test('it is computed in as few pieces as fit, of one size', () => {

@@ -1,5 +1,9 @@
 import { classificationOf, type DatasetManifest } from '@chromatune/contracts';
-import { type DescribedRecipe, describeNetwork } from './networks/describe-network.js';
+import {
+  type DescribedRecipe,
+  describeNetwork,
+  type NetworkDescription,
+} from './networks/describe-network.js';
 
 /**
  * What a training process takes on TensorFlow's CPU build, as a sum whose shares were fitted to `npm run bench -- memory`,
@@ -10,10 +14,18 @@ const share = {
   process: 510e6,
   /** Of the weights, beside gradients and the optimizer's: the graph's own, and half a copy in use. */
   weights: 1.5,
+  /** The same of those that are frozen. */
+  frozenWeights: 2.5,
   /** Of the activations that `describeNetwork` counts: TensorFlow keeps what a ReLU puts out beside what came in. */
   activations: 1.22,
   /** The same with a classification head, whose probabilities and their gradient come beside its logits. */
   activationsOfClassification: 1.57,
+  /** Of what the largest frozen layer takes and gives, which all images that are computed at once pass through first. */
+  frozen: 1.5,
+  /** Of a pixel, beside activations, what a loss on colours has for itself: noticed where activations are few, bytes. */
+  pixel: 80,
+  /** Of each further bin of a colour's label, in the table of all colours' and while it is made, bytes. */
+  label: 100,
   /** What a second graph takes, by which the sums of micro-batches become an update, bytes. */
   pieces: 45e6,
   /** Of the gradients, where micro-batches are added up: the sums, and what lies about while they become an update. */
@@ -54,20 +66,47 @@ export function forecastMemory(
 
 /** Forecasts for any number of images at once, of a network that is described only once. */
 function forecaster(recipe: DescribedRecipe, correction: number): (images: number) => MemoryForecast {
-  const { memory, activationBytes } = describeNetwork(recipe);
-  const weights = share.weights * memory.weights + memory.gradients + memory.optimizer;
-  const ofActivations = classificationOf(recipe.loss) ? share.activationsOfClassification : share.activations;
-  const imageBytes = activationBytes * ofActivations * correction;
-  const pictures = share.pictures * recipe.batchSize * recipe.model.imageSize ** 2 * bytesPerPixel;
+  const network = describeNetwork(recipe);
+  const { memory } = network;
+  const frozen = bytesOfFloat * (network.parameters - network.trainableParameters);
+  const weights =
+    share.weights * (memory.weights - frozen) +
+    share.frozenWeights * frozen +
+    memory.gradients +
+    memory.optimizer;
+  const imageBytes = bytesOfImage(recipe, network) * correction;
+  const pictures = share.pictures * recipe.batchSize * pixelsOf(recipe) * bytesPerPixel;
+  const labels = share.label * colorsOfBytes * (neighborsOf(recipe) - 1);
   return (images) => {
     const adding = images < recipe.batchSize ? share.pieces + share.sums * memory.gradients : 0;
-    const fixedBytes = (share.process + weights + adding + pictures) * correction;
+    const fixedBytes = (share.process + weights + adding + pictures + labels) * correction;
     return { images, fixedBytes, bytes: fixedBytes + images * imageBytes };
   };
 }
 
+/** The frozen stages are through before the others begin, and what a loss has for itself is small beside most networks. */
+function bytesOfImage(recipe: DescribedRecipe, { activationBytes, frozenBytes }: NetworkDescription): number {
+  const ofActivations = classificationOf(recipe.loss) ? share.activationsOfClassification : share.activations;
+  return Math.max(
+    ofActivations * activationBytes,
+    activationBytes + share.pixel * pixelsOf(recipe),
+    share.frozen * frozenBytes,
+  );
+}
+
+const pixelsOf = ({ model }: DescribedRecipe): number => model.imageSize ** 2;
 /** L, a and b. */
 const bytesPerPixel = 3;
+const bytesOfFloat = 4;
+
+/** All that a byte of a and one of b can say. */
+const colorsOfBytes = 256 ** 2;
+
+/** Bins of a colour's label. */
+function neighborsOf({ loss }: DescribedRecipe): number {
+  const encoding = classificationOf(loss)?.encoding;
+  return encoding?.type === 'soft' ? encoding.neighbors : 1;
+}
 
 /** What a process with this peak, after steps of `images` images, took as a multiple of its static forecast. */
 export function correctionOf(recipe: DescribedRecipe, images: number, peakBytes: number): number {

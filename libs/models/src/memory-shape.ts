@@ -2,7 +2,7 @@ import { canonicalJson, type Environment } from '@chromatune/contracts';
 import type { DescribedRecipe } from './networks/describe-network.js';
 
 /** Changed with the forecast and with what is measured, so that a correction of another forecast is not taken for one of this. */
-const forecastVersion = 4;
+const forecastVersion = 5;
 
 /** What the memory of a training process depends on, beside the numbers of images and the device. */
 export function memoryFactors({ model, loss, optimizer, averageDecay }: DescribedRecipe) {

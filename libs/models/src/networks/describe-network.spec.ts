@@ -282,6 +282,14 @@ describe('a description', () => {
     expect(frozen.memory.gradients).toBe(4 * (8_552_354 - 1_341_632));
   });
 
+  test('tells what the largest layer of frozen stages takes and gives, which is kept by none', () => {
+    expect(described({}, table1).frozenBytes).toBe(0);
+    expect(described({ freezeThrough: 'conv3' }, table1).frozenBytes).toBe(4 * 2 * 112 ** 2 * 64); // its first batch norm
+    expect(described({ encoder: 'vgg16', freezeThrough: 'conv1' }, table1).frozenBytes).toBe(
+      4 * 2 * 224 ** 2 * 64, // its second convolution
+    );
+  });
+
   test('counts the memory of a batch, and of what the optimizer keeps beside each parameter', () => {
     const recipe = recipeOf({}, table1);
     const { memory, parameters, statistics, activationBytes } = describeNetwork(recipe, { batch: 8 });

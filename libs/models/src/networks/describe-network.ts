@@ -40,6 +40,8 @@ export interface NetworkDescription {
   macs: number;
   /** Of an image. */
   activationBytes: number;
+  /** What comes into a layer of the frozen stages and what it puts out, of the largest, bytes of an image; 0 without. */
+  frozenBytes: number;
   memory: MemoryDescription;
 }
 
@@ -87,6 +89,7 @@ export function describeNetwork(
     statistics,
     macs: total((layer) => layer.macs),
     activationBytes,
+    frozenBytes: Math.max(0, ...layers.filter(({ isFrozen }) => isFrozen).map(passedBytes)),
     memory: {
       weights: bytesOfFloat * (parameters + statistics),
       gradients: bytesOfFloat * trainableParameters,
@@ -97,6 +100,9 @@ export function describeNetwork(
 }
 
 const bytesOfFloat = 4;
+
+const passedBytes = ({ input, output }: LayerDescription): number =>
+  bytesOfFloat * (sizeOf(input) + sizeOf(output));
 
 /** Numbers beside each trained parameter. */
 const optimizerNumbers = ({ optimizer, averageDecay }: DescribedRecipe): number =>

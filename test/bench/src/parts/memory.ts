@@ -68,6 +68,23 @@ const shapes: Shape[] = [
   classification({ width: 0.25 }, { headResolution: 'full', headKernel: 3 }, 8),
   classification({}, { binSet: 'square' }, 24),
   classification({}, { encoding: { type: 'soft', neighbors: 5, sigma: 5 } }, 24),
+  // What activations say little of: frozen stages, pictures of few features, labels and logits of many bins.
+  ...[24, 64].map((batch) => regression({ encoder: 'vgg16', imageSize: 224, freezeThrough: 'conv4' }, batch)),
+  regression({ encoder: 'vgg16', imageSize: 64, freezeThrough: 'conv4' }, 128),
+  regression({ encoder: 'vgg16', imageSize: 128, cut: 'conv5', freezeThrough: 'conv5' }, 48),
+  regression(
+    { encoder: 'resnet18', imageSize: 128, freezeThrough: 'conv4', inputAdaptation: 'replicate-normalised' },
+    96,
+  ),
+  regression({ encoder: 'resnet50', imageSize: 128, freezeThrough: 'conv4' }, 32),
+  regression({ encoder: 'resnet152', imageSize: 32, cut: 'conv5', freezeThrough: 'conv5' }, 6),
+  regression({ encoder: 'resnet18', width: 0.125, imageSize: 224, cut: 'conv2' }, 48),
+  classification(
+    { encoder: 'resnet18', width: 0.25, imageSize: 128 },
+    { binGridSize: 5, encoding: { type: 'soft', neighbors: 32, sigma: 5 } },
+    24,
+  ),
+  classification({ encoder: 'resnet18', width: 0.25, imageSize: 128 }, { binGridSize: 5, binSet: 'full' }, 8),
   // In pieces, which need not divide the batch.
   ...[32, 35].map((batch) => regression({}, batch, { microBatch: 8 })),
   regression({}, 128, { microBatch: 32 }),
@@ -99,7 +116,7 @@ export const memoryPart: Part = {
   name: 'memory',
   measures:
     'forecast memory of a training process against its peak, static and corrected by two steps of a third',
-  takes: '12 min',
+  takes: '20 min',
   async run({ say }: Options): Promise<Result> {
     const result: Result = { rows: [], checks: [], notes: [] };
     const errors: { still: number; corrected: number }[] = [];
@@ -165,7 +182,12 @@ const nameOf = ({ model, loss, batchSize, microBatch, optimizer, averageDecay }:
       .filter((key) => model[key] !== plainModel[key])
       .map((key) => `${key} ${model[key]}`),
     ...(loss.type === 'classification'
-      ? [loss.headResolution, `kernel ${loss.headKernel}`, loss.binSet, loss.encoding.type]
+      ? [
+          loss.headResolution,
+          `kernel ${loss.headKernel}`,
+          `${loss.binSet} of ${loss.binGridSize}`,
+          loss.encoding.type,
+        ]
       : []),
     ...(optimizer.type === 'adam' ? [] : [optimizer.type]),
     ...(averageDecay > 0 ? ['average'] : []),

@@ -70,6 +70,34 @@ describe('LiveUpdates', () => {
     expect(isStale(['sweep-runs', 's1'])).toBe(true);
   });
 
+  it.each([
+    ['state', { state: 'completed' as const }],
+    ['whole epoch', { epoch: 1.2 }],
+  ])('asks for the sweep once a second when the %s of its runs changed', (_, change) => {
+    client.setQueryData(['sweep-runs', 's1'], [run({ id: 's1-0' }), run({ id: 's1-1' })]);
+    client.setQueryData(['sweep', 's1'], {});
+    client.setQueryData(['sweeps'], []);
+
+    updates.apply({ type: 'run', run: run({ id: 's1-0', ...change }) });
+    updates.apply({ type: 'run', run: run({ id: 's1-1', ...change }) });
+    expect(isStale(['sweep', 's1'])).toBe(false);
+    vi.advanceTimersByTime(1000);
+
+    expect(isStale(['sweep', 's1'])).toBe(true);
+    expect(isStale(['sweeps'])).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('leaves the sweep alone within an epoch', () => {
+    client.setQueryData(['sweep-runs', 's1'], [run({ epoch: 1.2 })]);
+    client.setQueryData(['sweep', 's1'], {});
+
+    updates.apply({ type: 'run', run: run({ epoch: 1.9 }) });
+    vi.advanceTimersByTime(1000);
+
+    expect(isStale(['sweep', 's1'])).toBe(false);
+  });
+
   it('asks for the details of an ended run again: it got its verdict', () => {
     client.setQueryData(['run', 's1-0'], { ...run({ state: 'completed' }), attempts: [] });
 

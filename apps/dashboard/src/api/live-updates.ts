@@ -11,11 +11,14 @@ import { follow, type FollowedCurve, type LiveLedger, type PointsEvent } from '.
 export class LiveUpdates {
   private readonly pending: PointsEvent[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
+  /** Sweeps whose counts and best value a run has changed, until they are fetched. */
+  private readonly outdatedSweeps = new Set<string>();
 
   constructor(
     private readonly client: QueryClient,
     private readonly ledger: LiveLedger,
     private readonly mergeEveryMs = 200,
+    private readonly sweepsEveryMs = 1000,
   ) {}
 
   apply(event: LiveEvent): void {
@@ -82,7 +85,11 @@ export class LiveUpdates {
       }
     }
     if (run.sweepId) {
-      const inSweep = replaceRun(this.client.getQueryData(['sweep-runs', run.sweepId]), run);
+      const ofSweep = this.client.getQueryData<Run[]>(['sweep-runs', run.sweepId]);
+      if (changesSweep(ofSweep?.find(({ id }) => id === run.id) ?? before, run)) {
+        this.refetchSweepSoon(run.sweepId);
+      }
+      const inSweep = replaceRun(ofSweep, run);
       if (inSweep) this.client.setQueryData(['sweep-runs', run.sweepId], inSweep);
       else this.refetch(['sweep-runs', run.sweepId]);
     }
@@ -97,6 +104,17 @@ export class LiveUpdates {
       ['samples', sample.runId],
       (before) => before && addSample(before, sample),
     );
+  }
+
+  /** Many runs may end an epoch at once: the sweep is fetched once for all of them. */
+  private refetchSweepSoon(sweepId: string): void {
+    if (this.outdatedSweeps.size === 0) setTimeout(() => this.refetchSweeps(), this.sweepsEveryMs);
+    this.outdatedSweeps.add(sweepId);
+  }
+
+  private refetchSweeps(): void {
+    this.refetch(['sweeps'], ...[...this.outdatedSweeps].map((id) => ['sweep', id]));
+    this.outdatedSweeps.clear();
   }
 
   private refetch(...keys: string[][]): void {
@@ -123,6 +141,10 @@ function followAll(before: FollowedCurve, events: PointsEvent[], toStep?: number
   }
   return followed;
 }
+
+/** What a sweep says of its runs follows from their states and from what whole epochs measured. */
+const changesSweep = (before: Run | undefined, after: Run) =>
+  before?.state !== after.state || Math.floor(before.epoch) !== Math.floor(after.epoch);
 
 /** Null when the list is not there or does not have the run. */
 function replaceRun(runs: Run[] | undefined, run: Run): Run[] | null {

@@ -355,16 +355,30 @@ test.each([
   },
 );
 
-test('chooses the best checkpoint of a run outside any sweep by its ab RMSE', async () => {
+test('chooses the best checkpoint of a run that no sweep made by its ab RMSE', async () => {
   await clear(spec);
   await insertSweep(spec.database, 1, { objective: { metric: 'validation/aucRebalanced' } });
-  const { id } = await runs().insertReproduction('demo-0', recipe());
+  const alone = { id: 'alone-0', sweepId: null, index: 0, label: 'alone', parameters: {}, recipe: recipe() };
+  await runs().insertMany([alone]);
+  await claim(spec.database, 1, { runId: alone.id });
+  await runs().reportsOf({ runId: alone.id, attempt: 1 }).apply(epochs);
+
+  const best = (await spec.database.checkpoints.ofRun(alone.id)).find(({ isBest }) => isBest)!;
+
+  expect([best.step, best.objective]).toEqual([20, { metric: 'validation/abRmse', value: 5 }]);
+});
+
+test('chooses the best checkpoint of a reproduction, and of one of that, as its original does', async () => {
+  await clear(spec);
+  await insertSweep(spec.database, 1, { objective: { metric: 'validation/aucRebalanced' } });
+  const reproduction = await runs().insertReproduction('demo-0', recipe());
+  const { id } = await runs().insertReproduction(reproduction.id, recipe());
   await claim(spec.database, 1, { runId: id });
   await runs().reportsOf({ runId: id, attempt: 1 }).apply(epochs);
 
   const best = (await spec.database.checkpoints.ofRun(id)).find(({ isBest }) => isBest)!;
 
-  expect([best.step, best.objective]).toEqual([20, { metric: 'validation/abRmse', value: 5 }]);
+  expect([best.step, best.objective]).toEqual([30, { metric: 'validation/aucRebalanced', value: 0.8 }]);
 });
 
 test('takes neither a superseded checkpoint for the best one, nor one in the middle of an epoch', async () => {

@@ -71,16 +71,24 @@ export async function latestCheckpoint(sql: Sql, runId: string): Promise<Checkpo
   return row ? toCheckpoint(row) : null;
 }
 
-/** What an epoch measured was written before its checkpoint, which therefore never lacks it; that of a pause has none. */
+/**
+ * What an epoch measured was written before its checkpoint, which therefore never lacks it; that of a pause has none.
+ * A reproduction ranks by the objective of its original's sweep, so that the two keep the same checkpoints.
+ */
 async function readRows(sql: Sql, runId: string): Promise<Row[]> {
   const rows = await sql.rows<StoredRow>(
-    `SELECT k.*, coalesce(k.step > c.cut_step, false) AS superseded, objective.metric, p.value
+    `WITH RECURSIVE lineage AS (
+       SELECT sweep_id, reproduction_of FROM runs WHERE id = $1
+       UNION ALL
+       SELECT r.sweep_id, r.reproduction_of FROM lineage l JOIN runs r ON r.id = l.reproduction_of
+     ), objective AS (
+       SELECT coalesce(max(s.spec -> 'objective' ->> 'metric'), 'validation/abRmse') AS metric
+       FROM lineage l JOIN sweeps s ON s.id = l.sweep_id
+     )
+     SELECT k.*, coalesce(k.step > c.cut_step, false) AS superseded, objective.metric, p.value
      FROM checkpoints k
      JOIN attempt_cuts c ON c.run_id = k.run_id AND c.attempt = k.attempt
-     JOIN runs r ON r.id = k.run_id
-     LEFT JOIN sweeps s ON s.id = r.sweep_id
-     CROSS JOIN LATERAL (
-       SELECT coalesce(s.spec -> 'objective' ->> 'metric', 'validation/abRmse') AS metric) AS objective
+     CROSS JOIN objective
      LEFT JOIN points p ON p.run_id = k.run_id AND p.attempt = k.attempt AND p.step = k.step
        AND p.metric = objective.metric
      WHERE k.run_id = $1 AND k.removed_at IS NULL

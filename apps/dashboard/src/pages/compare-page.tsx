@@ -1,4 +1,4 @@
-import type { Run } from '@chromatune/contracts';
+import type { Recipe, Run } from '@chromatune/contracts';
 import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
 import { useCallback, useMemo, useState } from 'react';
 import { Link } from 'react-router';
@@ -8,6 +8,7 @@ import { Loaded } from '../ui/loaded.js';
 import { useTitle } from '../ui/use-title.js';
 import { usualObjective } from '../view/objective.js';
 import { useView, useViewStore, ViewProvider } from '../view/view-context.js';
+import { differingEntries } from './recipe-entries.js';
 import { RunsBody } from './runs-body.js';
 
 export function ComparePage() {
@@ -19,6 +20,7 @@ export function ComparePage() {
 }
 
 const nobody: string[] = [];
+const noRun: Run[] = [];
 
 /** Any runs of any sweeps beside each other: those that the address names. Unticking one takes it out. */
 function Compare() {
@@ -27,8 +29,13 @@ function Compare() {
   useTitle(`Compare ${named.length} runs`);
   useLive(named);
   const runs = useQuery({ ...queries.runs(named), placeholderData: keepPreviousData });
-  const digestOf = useDigests(runs.data ?? []);
-  const varying = useMemo(() => varyingOf(runs.data ?? []), [runs.data]);
+  const recipes = useRecipes(runs.data ?? noRun);
+  const compared = useMemo(() => withDifferences(runs.data ?? noRun, recipes), [runs.data, recipes]);
+  const varying = useMemo(() => varyingOf(compared), [compared]);
+  const digestOf = useCallback(
+    (run: Run) => recipes[compared.findIndex(({ id }) => id === run.id)]?.dataset.digest,
+    [recipes, compared],
+  );
 
   return (
     <div className="page page-wide">
@@ -43,9 +50,9 @@ function Compare() {
         </p>
       ) : (
         <Loaded query={runs} label="the runs">
-          {(list) => (
+          {() => (
             <RunsBody
-              runs={list}
+              runs={compared}
               varying={varying}
               objective={usualObjective}
               digestOf={digestOf}
@@ -81,18 +88,19 @@ function AddRun({ onAdd }: { onAdd: (id: string) => void }) {
   );
 }
 
-/** Which dataset version each run was trained on: its recipe knows. */
-function useDigests(runs: Run[]): (run: Run) => string | undefined {
-  const digests = useQueries({
+/** The recipes of runs, in their order. */
+function useRecipes(runs: readonly Run[]): (Recipe | undefined)[] {
+  return useQueries({
     queries: runs.map((run) => queries.run(run.id)),
-    combine: (details) =>
-      details.map(({ data }) => (data ? `${data.id} ${data.recipe.dataset.digest}` : '')).join('\n'),
+    combine: (details) => details.map(({ data }) => data?.recipe),
   });
-  const byRun = useMemo(
-    () => new Map(digests.split('\n').map((line) => line.split(' ') as [string, string])),
-    [digests],
-  );
-  return useCallback((run: Run) => byRun.get(run.id), [byRun]);
+}
+
+/** Runs of several sweeps differ in more than what varies within each: their recipes tell all of it. */
+function withDifferences(runs: Run[], recipes: (Recipe | undefined)[]): Run[] {
+  if (!recipes.every((recipe) => recipe !== undefined)) return runs; // until all are there
+  const differences = differingEntries(recipes);
+  return runs.map((run, index) => ({ ...run, parameters: differences[index] ?? {} }));
 }
 
 function varyingOf(runs: readonly Run[]): string[] {

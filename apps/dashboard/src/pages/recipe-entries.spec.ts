@@ -8,7 +8,7 @@ import {
   type Recipe,
 } from '@chromatune/contracts';
 import { expect, it } from 'vitest';
-import { recipeEntries } from './recipe-entries.js';
+import { differingEntries, recipeEntries } from './recipe-entries.js';
 
 const recipe: Recipe = {
   ...plainTraining,
@@ -59,4 +59,16 @@ it('leaves out what means nothing in it', () => {
   for (const name of ['binGridSize', 'huberDelta', 'decodeFrom', 'scheduleFloor', 'momentum'] as const) {
     expect(names).not.toContain(name);
   }
+});
+
+it('finds what differs among recipes of different sweeps, as their losses', () => {
+  const plain: Recipe = { ...recipe, loss: plainRegression };
+
+  expect(differingEntries([plain, { ...plain, loss: plainClassification, seed: 5 }, plain])).toEqual([
+    expect.objectContaining({ loss: 'regression', regressionLoss: 'mse', seed: 0 }),
+    expect.objectContaining({ loss: 'classification', binSet: plainClassification.binSet, seed: 5 }),
+    expect.objectContaining({ loss: 'regression', regressionLoss: 'mse', seed: 0 }),
+  ]);
+  expect(differingEntries([plain, { ...plain, seed: 5 }])).toEqual([{ seed: 0 }, { seed: 5 }]);
+  expect(differingEntries([plain])).toEqual([{}]);
 });

@@ -2,6 +2,7 @@ import type {
   ClassificationRecipe,
   ParameterName,
   ParameterValue,
+  ParameterValues,
   Recipe,
   RegressionRecipe,
 } from '@chromatune/contracts';
@@ -40,6 +41,15 @@ export function recipeEntries(recipe: Recipe): RecipeEntry[] {
     compile: recipe.compile ?? false,
   };
   return Object.entries(entries).map(([name, value]) => ({ name: name as RecipeEntry['name'], value }));
+}
+
+/** Only what differs among recipes, for each of them; a choice that means nothing in one is left out there. */
+export function differingEntries(recipes: readonly Recipe[]): ParameterValues[] {
+  const all = recipes.map((recipe): ParameterValues =>
+    Object.fromEntries(recipeEntries(recipe).map(({ name, value }) => [name, value])),
+  );
+  const differs = (name: string) => all.some((entries) => entries[name] !== all[0]?.[name]);
+  return all.map((entries) => Object.fromEntries(Object.entries(entries).filter(([name]) => differs(name))));
 }
 
 type Parameters = Partial<Record<ParameterName, ParameterValue>>;

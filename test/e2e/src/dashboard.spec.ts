@@ -184,6 +184,28 @@ describe('a run', () => {
   });
 });
 
+describe('runs compared', () => {
+  it('shows what differs in their recipes, with a chart for each kind of loss', async () => {
+    await page.goto(`${platform.apiUrl}/compare?runs=${runId(0)},${runId(1)}&panels=loss`);
+
+    await page.getByRole('figure', { name: /^Chart of loss.*regression/ }).waitFor();
+    await page.getByRole('columnheader', { name: 'regressionLoss' }).waitFor();
+  });
+
+  it('says which of them do not exist, until one removes them', async () => {
+    await page.goto(`${platform.apiUrl}/compare?runs=${runId(0)},nobody-7,No!`);
+    await page.getByText('There is no run nobody-7.').waitFor();
+    await page.getByText('There is no run No!.').waitFor();
+    expect(await page.title()).toContain('Compare 1 run ·');
+
+    await page.getByRole('button', { name: 'Remove it' }).last().click();
+    await page.getByRole('button', { name: 'Remove it' }).click();
+
+    await page.waitForURL(`**/compare?runs=${runId(0)}`);
+    expect(await page.getByText('There is no run').count()).toBe(0);
+  });
+});
+
 describe('your own photograph', () => {
   it('is coloured on the page of a run, beside what it was', { timeout: 120_000 }, async () => {
     await page.goto(await urlOf('run'));
@@ -256,9 +278,11 @@ const samples = () => page.getByRole('region', { name: 'Colorized samples' });
 
 async function urlOf(name: string): Promise<string> {
   if (name === 'sweep') return sweepUrl;
-  if (name === 'run') return sweepUrl.replace(/sweeps\/(\w+)/, 'runs/$1-0');
+  if (name === 'run') return `${platform.apiUrl}/runs/${runId(0)}`;
   return `${platform.apiUrl}/${name}`;
 }
+
+const runId = (index: number) => `${sweepUrl.split('/').at(-1)}-${index}`;
 
 /** Replaces the editor's text. */
 async function write(yaml: string) {

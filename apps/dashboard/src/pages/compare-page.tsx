@@ -1,9 +1,10 @@
-import type { Recipe, Run } from '@chromatune/contracts';
+import { type Recipe, type Run, runId } from '@chromatune/contracts';
 import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
 import { useCallback, useMemo, useState } from 'react';
 import { Link } from 'react-router';
 import { useLive } from '../api/live-context.js';
 import { queries } from '../api/queries.js';
+import { plural } from '../ui/format.js';
 import { Loaded } from '../ui/loaded.js';
 import { useTitle } from '../ui/use-title.js';
 import { usualObjective } from '../view/objective.js';
@@ -26,9 +27,11 @@ const noRun: Run[] = [];
 function Compare() {
   const store = useViewStore();
   const named = useView('runs') ?? nobody;
-  useTitle(`Compare ${named.length} runs`);
-  useLive(named);
-  const runs = useQuery({ ...queries.runs(named), placeholderData: keepPreviousData });
+  const asked = named.filter(isRunId);
+  useLive(asked);
+  const runs = useQuery({ ...queries.runs(asked), placeholderData: keepPreviousData });
+  const unknown = runs.data && !runs.isPlaceholderData ? unknownIds(named, runs.data) : nobody;
+  useTitle(`Compare ${plural(named.length - unknown.length, 'run')}`);
   const recipes = useRecipes(runs.data ?? noRun);
   const compared = useMemo(() => withDifferences(runs.data ?? noRun, recipes), [runs.data, recipes]);
   const varying = useMemo(() => varyingOf(compared), [compared]);
@@ -51,18 +54,40 @@ function Compare() {
       ) : (
         <Loaded query={runs} label="the runs">
           {() => (
-            <RunsBody
-              runs={compared}
-              varying={varying}
-              objective={usualObjective}
-              digestOf={digestOf}
-              chosen={named}
-              onChoose={(ids) => store.set({ runs: ids })}
-            />
+            <>
+              {unknown.map((id) => (
+                <UnknownRun
+                  key={id}
+                  id={id}
+                  onRemove={() => store.set({ runs: named.filter((other) => other !== id) })}
+                />
+              ))}
+              {compared.length > 0 && (
+                <RunsBody
+                  runs={compared}
+                  varying={varying}
+                  objective={usualObjective}
+                  digestOf={digestOf}
+                  chosen={named}
+                  onChoose={(ids) => store.set({ runs: ids })}
+                />
+              )}
+            </>
           )}
         </Loaded>
       )}
     </div>
+  );
+}
+
+function UnknownRun({ id, onRemove }: { id: string; onRemove: () => void }) {
+  return (
+    <p className="problem" role="status">
+      There is no run <code>{id}</code>.{' '}
+      <button type="button" onClick={onRemove}>
+        Remove it
+      </button>
+    </p>
   );
 }
 
@@ -87,6 +112,13 @@ function AddRun({ onAdd }: { onAdd: (id: string) => void }) {
     </form>
   );
 }
+
+/** What cannot be an id is not asked for: the API would refuse all of them for it. */
+const isRunId = (id: string) => runId.safeParse(id).success;
+
+const unknownIds = (named: readonly string[], found: readonly Run[]) => [
+  ...new Set(named.filter((id) => !found.some((run) => run.id === id))),
+];
 
 /** The recipes of runs, in their order. */
 function useRecipes(runs: readonly Run[]): (Recipe | undefined)[] {

@@ -94,7 +94,7 @@ function LoupeBody({ image, lens, sources }: { image: number; lens: Lens; source
           </>
         )}
         {lens === 'all' && (
-          <div className="panes panes-all">
+          <div className="panes panes-all" tabIndex={0} role="region" aria-label="All pictures">
             {sources.map((source) => (
               <figure key={source.id}>
                 <Pane {...pane} source={source} />

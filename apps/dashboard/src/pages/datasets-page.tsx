@@ -38,7 +38,7 @@ function NoDataset() {
 
 function DatasetTable({ datasets }: { datasets: Dataset[] }) {
   return (
-    <div className="table-box">
+    <div className="table-box" tabIndex={0} role="region" aria-label="Table of datasets">
       <table className="list cards">
         <thead>
           <tr>

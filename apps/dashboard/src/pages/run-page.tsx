@@ -230,7 +230,7 @@ function Checkpoints({ run }: { run: RunDetail }) {
       {metric === undefined ? (
         <p className="table-empty">The first one is saved when the first epoch is done.</p>
       ) : (
-        <div className="table-box">
+        <div className="table-box" tabIndex={0} role="region" aria-label="Table of checkpoints">
           <table className="list">
             <thead>
               <tr>

@@ -50,7 +50,7 @@ function NoSweep() {
 
 function SweepTable({ sweeps }: { sweeps: Sweep[] }) {
   return (
-    <div className="table-box">
+    <div className="table-box" tabIndex={0} role="region" aria-label="Table of sweeps">
       <table className="list cards">
         <thead>
           <tr>

@@ -40,7 +40,7 @@ function NoTrainer() {
 
 function TrainerTable({ trainers }: { trainers: Trainer[] }) {
   return (
-    <div className="table-box">
+    <div className="table-box" tabIndex={0} role="region" aria-label="Table of trainers">
       <table className="list cards">
         <thead>
           <tr>

@@ -18,6 +18,7 @@ export function useViewKeys(
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target))
         return;
+      if (scrollsByKey(event.target, event.key)) return;
       const { epoch, image, show, loupe } = store.get();
       const shownEpoch = Math.min(epoch ?? newest, newest);
       const place = images.indexOf(loupe ?? image);
@@ -56,6 +57,15 @@ const isTyping = (target: EventTarget | null) =>
 const isControl = (target: EventTarget | null) =>
   target instanceof HTMLElement &&
   target.closest('button, a, input, summary, [role="slider"], [role="tab"]') !== null;
+
+/** A focused region, as a table too wide for the page, is scrolled by the arrow keys of the axes on which it can. */
+export function scrollsByKey(target: EventTarget | null, key: string): boolean {
+  const region = (target as Partial<Element> | null)?.closest?.('[role="region"]');
+  if (!region || !key.startsWith('Arrow')) return false;
+  return key === 'ArrowLeft' || key === 'ArrowRight'
+    ? region.scrollWidth > region.clientWidth
+    : region.scrollHeight > region.clientHeight;
+}
 
 function focusFilter(): void {
   document.querySelector<HTMLInputElement>('input[type="search"]')?.focus();

@@ -132,6 +132,16 @@ describe('colouring a photograph', () => {
     expect(await refused('s2222222-0')).toMatchObject({ status: 404, problem: { code: 'run_not_found' } });
   });
 
+  it('is never possible with a run that ended before its first checkpoint', async () => {
+    const id = await launchRun();
+    await api.post(`/runs/${id}/cancel`, {});
+
+    const { problem } = await refused(id);
+
+    expect(problem.title).toBe(`Run ${id} has no best checkpoint.`);
+    expect(problem.remedy).toBe('It ended before its first epoch was done: choose another run.');
+  });
+
   it('tells what the trainer could not do', async () => {
     const run = await trainedRun();
     actAsTrainer(({ id }) =>

@@ -1,16 +1,25 @@
-import { type Checkpoint, type CheckpointChoice, DomainError } from '@chromatune/contracts';
+import { type CheckpointChoice, DomainError, isEnded, type RunDetail } from '@chromatune/contracts';
+
+/** The run that is to colour. */
+export type ColoringRun = Pick<RunDetail, 'id' | 'state' | 'checkpoints'>;
 
 export class CheckpointNotKept extends DomainError {
-  constructor(runId: string, choice: CheckpointChoice, kept: Checkpoint[]) {
-    const epochs = kept
+  constructor({ id, state, checkpoints }: ColoringRun, choice: CheckpointChoice) {
+    const epochs = checkpoints
       .filter(({ epoch }) => Number.isInteger(epoch))
       .map(({ epoch, isBest }) => `${epoch}${isBest ? ' (best)' : ''}`);
-    const which = choice === 'best' ? 'has no best checkpoint yet' : `keeps no checkpoint of epoch ${choice}`;
-    super('checkpoint_not_kept', 404, `Run ${runId} ${which}.`, {
+    const isOver = isEnded(state);
+    const which =
+      choice === 'best'
+        ? `has no best checkpoint${isOver ? '' : ' yet'}`
+        : `keeps no checkpoint of epoch ${choice}`;
+    super('checkpoint_not_kept', 404, `Run ${id} ${which}.`, {
       remedy:
         epochs.length > 0
           ? `Those of these epochs are kept: ${[...new Set(epochs)].join(', ')}.`
-          : 'A checkpoint is kept at the end of each epoch: wait for the first one.',
+          : isOver
+            ? 'It ended before its first epoch was done: choose another run.'
+            : 'A checkpoint is kept at the end of each epoch: wait for the first one.',
     });
   }
 }

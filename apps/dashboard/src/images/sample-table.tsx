@@ -1,4 +1,4 @@
-import type { Run, Sample } from '@chromatune/contracts';
+import { isEnded, type Run, type Sample } from '@chromatune/contracts';
 import { useQueries } from '@tanstack/react-query';
 import { type CSSProperties, memo, useEffect, useMemo, useRef, useSyncExternalStore } from 'react';
 import { Link } from 'react-router';
@@ -104,7 +104,9 @@ function ColumnHead({ run, identity, source, epoch, flicker }: HeadProps) {
         {flicker
           ? `shows ${flicker.label}`
           : source?.epoch == null
-            ? 'no sample yet'
+            ? isEnded(run.state)
+              ? 'no sample'
+              : 'no sample yet'
             : isBehind
               ? `epoch ${source.epoch}`
               : '\u00a0'}

@@ -7,6 +7,7 @@ import {
 import { useMutation } from '@tanstack/react-query';
 import { type DragEvent, useEffect, useState } from 'react';
 import { colorizePhoto } from '../api/client.js';
+import { Awaited } from '../ui/awaited.js';
 import { ProblemNote } from '../ui/problem-note.js';
 
 interface Choice {
@@ -46,7 +47,9 @@ export function ColorizePanel({ run }: { run: RunDetail }) {
     >
       <h2>Your own photograph</h2>
       {run.checkpoints.length === 0 ? (
-        <p className="table-empty">It can be coloured when the first epoch is done.</p>
+        <Awaited runs={[run]} first="epoch">
+          It can be coloured when the first epoch is done.
+        </Awaited>
       ) : (
         <>
           <div className="tools colorize-tools">

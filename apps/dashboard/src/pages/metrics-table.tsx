@@ -6,6 +6,7 @@ import {
   type Run,
   validationProtocol,
 } from '@chromatune/contracts';
+import { Awaited } from '../ui/awaited.js';
 import { formatMetric, formatMetricWithUnit, nothing } from '../ui/format.js';
 
 const metrics = Object.keys(metricCatalogue) as MetricName[];
@@ -18,7 +19,9 @@ export function MetricsTable({ run }: { run: Run }) {
       <h2>Metrics</h2>
       <p className="table-note hint">{validationProtocol}</p>
       {measured.length === 0 ? (
-        <p className="table-empty">The first ones come with the first step.</p>
+        <Awaited runs={[run]} first="step">
+          The first ones come with the first step.
+        </Awaited>
       ) : (
         <div className="table-box" tabIndex={0} role="region" aria-label="Table of metrics">
           <table className="list cards">

@@ -14,6 +14,7 @@ import { greySource, runSource, sampledImages, truthSource } from '../images/sam
 import { useSamples } from '../images/sample-table.js';
 import { SampleTools } from '../images/sample-tools.js';
 import { Age } from '../ui/age.js';
+import { Awaited } from '../ui/awaited.js';
 import { AgainstBaselines } from '../ui/baselines.js';
 import {
   formatBytes,
@@ -213,7 +214,9 @@ function RunSamples({ run, samples, range }: SamplesProps) {
         <SampleTools />
       </div>
       {samples.length === 0 ? (
-        <p className="table-empty">The first samples come when the first epoch is done.</p>
+        <Awaited runs={[run]} first="samples">
+          The first samples come when the first epoch is done.
+        </Awaited>
       ) : (
         <FilmStrip run={run} samples={samples} digest={digest} epoch={epoch} />
       )}
@@ -228,7 +231,9 @@ function Checkpoints({ run }: { run: RunDetail }) {
     <section className="panel" aria-label="Checkpoints">
       <h2>Checkpoints</h2>
       {metric === undefined ? (
-        <p className="table-empty">The first one is saved when the first epoch is done.</p>
+        <Awaited runs={[run]} first="epoch">
+          The first one is saved when the first epoch is done.
+        </Awaited>
       ) : (
         <div className="table-box" tabIndex={0} role="region" aria-label="Table of checkpoints">
           <table className="list">

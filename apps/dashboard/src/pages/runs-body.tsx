@@ -7,6 +7,7 @@ import { Loupe } from '../images/loupe.js';
 import { greySource, runSource, sampledImages, truthSource } from '../images/sample-sources.js';
 import { SampleTable, useSamples } from '../images/sample-table.js';
 import { SampleTools } from '../images/sample-tools.js';
+import { Awaited } from '../ui/awaited.js';
 import { ProblemNote } from '../ui/problem-note.js';
 import type { Objective } from '../view/objective.js';
 import { defaultSelection, type EpochRange, epochRange } from '../view/selection.js';
@@ -90,7 +91,9 @@ function SamplesSection({ runs, samples, identities, range, digestOf, error }: S
       </div>
       {error ? <ProblemNote error={error} /> : null}
       {groups.length === 0 && (
-        <p className="table-empty">The first samples come when the first epoch is done.</p>
+        <Awaited runs={runs} first="samples">
+          The first samples come when the first epoch is done.
+        </Awaited>
       )}
       {groups.map((group) => (
         <SampleTable key={group.digest} {...group} identities={identities} newestEpoch={range.newest} />

@@ -10,10 +10,11 @@ export type CheckpointChoice = z.infer<typeof checkpointChoice>;
 export const pictureFormat = z.enum(['png', 'jpeg']);
 export type PictureFormat = z.infer<typeof pictureFormat>;
 
+export const temperatureLimits = { min: 0.01, max: 2 };
 const temperature = z.coerce
   .number()
-  .min(0.01)
-  .max(2)
+  .min(temperatureLimits.min)
+  .max(temperatureLimits.max)
   .describe('Annealed mean of Zhang et al.: 1 is the mean of the bins, towards 0 the most probable one.');
 
 /** Query of `POST /runs/:id/colorize`, whose body is the photograph. */

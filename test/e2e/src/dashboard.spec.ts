@@ -230,6 +230,28 @@ describe('your own photograph', () => {
     expect(sides).toEqual([300, 200]);
     await panel.screenshot({ path: path.join(screens, 'your-own-photograph.png') });
   });
+
+  it('is sent only with a temperature that can be, and says which can', async () => {
+    await page.goto(`${platform.apiUrl}/runs/${runId(1)}`);
+    const panel = page.getByRole('region', { name: 'Your own photograph' });
+    const sent: string[] = [];
+    page.on('request', (request) => request.url().includes('/colorize') && sent.push(request.url()));
+    await panel
+      .getByLabel('Choose or drop one')
+      .setInputFiles({ name: 'me.png', mimeType: 'image/png', buffer: await page.screenshot() });
+
+    await panel.getByLabel('temperature').fill('5');
+    await panel.getByLabel('temperature').press('Enter');
+    await panel.getByText('0.01 to 2', { exact: true }).waitFor();
+    await panel.getByLabel('temperature').fill('0.2');
+    await panel.getByLabel('temperature').press('Enter');
+    await panel.getByLabel('temperature').blur();
+
+    await expect
+      .poll(() => sent.map((url) => new URL(url).searchParams.get('temperature')))
+      .toEqual([null, '0.2']);
+    expect(await panel.getByText('0.01 to 2', { exact: true }).count()).toBe(0);
+  });
 });
 
 describe('a dataset', () => {

@@ -3,6 +3,7 @@ import {
   classificationOf,
   metricCatalogue,
   type RunDetail,
+  temperatureLimits,
 } from '@chromatune/contracts';
 import { useMutation } from '@tanstack/react-query';
 import { type DragEvent, useEffect, useState } from 'react';
@@ -63,20 +64,11 @@ export function ColorizePanel({ run }: { run: RunDetail }) {
             </label>
             <EpochChoice run={run} value={choice.epoch} onChange={(epoch) => change({ epoch })} />
             {bins && (
-              <label title="Of the annealed mean: lower is more vivid; empty is the run's own">
-                temperature{' '}
-                <input
-                  type="number"
-                  min={0.01}
-                  max={2}
-                  step={0.01}
-                  placeholder={ownTemperature(bins)}
-                  value={choice.temperature}
-                  onChange={({ target }) => setChoice({ ...choice, temperature: target.value })}
-                  onBlur={() => color(photo)}
-                  onKeyDown={({ key, currentTarget }) => key === 'Enter' && currentTarget.blur()}
-                />
-              </label>
+              <TemperatureChoice
+                own={ownTemperature(bins)}
+                value={choice.temperature}
+                onChange={(temperature) => change({ temperature })}
+              />
             )}
             <span role="status">{coloring.isPending && 'A trainer colours it …'}</span>
           </div>
@@ -85,6 +77,49 @@ export function ColorizePanel({ run }: { run: RunDetail }) {
         </>
       )}
     </section>
+  );
+}
+
+interface TemperatureProps {
+  /** What the run itself takes. */
+  own: string;
+  value: string;
+  onChange: (temperature: string) => void;
+}
+
+/** Tells of another temperature when it is typed completely, and only of one that can be. */
+function TemperatureChoice({ own, value, onChange }: TemperatureProps) {
+  const { min, max } = temperatureLimits;
+  const [typed, setTyped] = useState(value);
+  const [isPossible, setPossible] = useState(true);
+  const settle = ({ validity, value: settled }: HTMLInputElement) => {
+    const isInside = !(validity.badInput || validity.rangeUnderflow || validity.rangeOverflow);
+    setPossible(isInside);
+    if (isInside && settled !== value) onChange(settled);
+  };
+  return (
+    <>
+      <label title="Of the annealed mean: lower is more vivid; empty is the run's own">
+        temperature{' '}
+        <input
+          type="number"
+          min={min}
+          max={max}
+          step={0.01}
+          placeholder={own}
+          value={typed}
+          aria-invalid={!isPossible}
+          onChange={({ target }) => setTyped(target.value)}
+          onBlur={({ target }) => settle(target)}
+          onKeyDown={({ key, currentTarget }) => key === 'Enter' && settle(currentTarget)}
+        />
+      </label>
+      {!isPossible && (
+        <span className="command-error" role="alert">
+          {min} to {max}
+        </span>
+      )}
+    </>
   );
 }
 

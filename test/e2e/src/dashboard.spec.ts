@@ -160,12 +160,14 @@ describe('a sweep while it trains', () => {
 });
 
 describe('the list of sweeps', () => {
-  it('says how far the best run is from the best that needs no training', async () => {
+  it('names the metric of the best run, and how far that is from the best that needs no training', async () => {
     await page.goto(`${platform.apiUrl}/sweeps`);
 
     const row = page.getByRole('row', { name: /from the browser/ });
 
     await row.getByText(/^(grey|mean colour) \d+\.\d\d$/).waitFor();
+    await row.getByText(/^[−+]\d+\.\d % (better|worse)/).waitFor();
+    await row.getByText('ab RMSE', { exact: true }).waitFor();
   });
 });
 

@@ -1,4 +1,4 @@
-import { baselinesOf, isEnded, type RunState, type Sweep } from '@chromatune/contracts';
+import { baselinesOf, isEnded, metricCatalogue, type RunState, type Sweep } from '@chromatune/contracts';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
 import { useLive } from '../api/live-context.js';
@@ -9,7 +9,7 @@ import { Loaded } from '../ui/loaded.js';
 import { StateBar, StateTag } from '../ui/states.js';
 import { useTitle } from '../ui/use-title.js';
 import { secondsLeftByRuns } from '../view/expected-end.js';
-import { objectiveOf } from '../view/objective.js';
+import { betterOrWorse, objectiveOf } from '../view/objective.js';
 
 export function SweepsPage() {
   useTitle('Sweeps');
@@ -81,7 +81,7 @@ function SweepRow({ sweep }: { sweep: Sweep }) {
   const done = endedRuns(sweep.runsByState);
   return (
     <tr>
-      <th scope="row">
+      <th scope="row" className="name">
         <Link to={`/sweeps/${sweep.id}`} className="row-link">
           {sweep.name}
         </Link>
@@ -103,6 +103,7 @@ function SweepRow({ sweep }: { sweep: Sweep }) {
       <td className="figure" data-label="best">
         {formatMetric(metric, sweep.best?.value)}
         {sweep.best && unitOf(metric) && <span className="unit"> {unitOf(metric)}</span>}
+        <span className="sub">{metricCatalogue[metric].label}</span>
       </td>
       <td data-label="against no training">
         <AgainstNoTraining sweep={sweep} />
@@ -122,15 +123,15 @@ function SweepRow({ sweep }: { sweep: Sweep }) {
 
 /** How far the best value is from the best that needs no training. */
 function AgainstNoTraining({ sweep: { spec, best } }: { sweep: Sweep }) {
-  const { metric } = objectiveOf(spec);
-  const [baseline] = baselinesOf(best?.baselines, metric);
+  const objective = objectiveOf(spec);
+  const [baseline] = baselinesOf(best?.baselines, objective.metric);
   if (!best || !baseline) return <>{nothing}</>;
   const { name, value } = baseline;
   return (
     <>
-      {formatChange(best.value, value)}{' '}
-      <span className="unit">
-        {name} {formatMetric(metric, value)}
+      {formatChange(best.value, value)} {betterOrWorse(best.value, value, objective)}
+      <span className="sub">
+        {name} {formatMetric(objective.metric, value)}
       </span>
     </>
   );

@@ -14,6 +14,12 @@ export const usualObjective: Objective = { metric: 'validation/abRmse', goal: 'm
 
 export const bestOf = (run: Run, { metric }: Objective): number | undefined => run.best[metric]?.value;
 
+/** Whether a value is better than another by an objective, in a word; nothing when they are equal. */
+export function betterOrWorse(value: number, other: number, { goal }: Objective): string {
+  if (value === other) return '';
+  return value < other === (goal === 'minimize') ? 'better' : 'worse';
+}
+
 /** Best first; runs without a value last. */
 export function byObjective(objective: Objective) {
   const sign = objective.goal === 'minimize' ? 1 : -1;

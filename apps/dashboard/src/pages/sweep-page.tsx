@@ -5,17 +5,17 @@ import { Link, useParams } from 'react-router';
 import { api } from '../api/client.js';
 import { useLive } from '../api/live-context.js';
 import { queries, queryClient } from '../api/queries.js';
-import { Age, useNow } from '../ui/age.js';
+import { Age } from '../ui/age.js';
 import { AgainstBaselines } from '../ui/baselines.js';
 import { CommandButton } from '../ui/command-button.js';
-import { formatDuration, formatMetric, unitOf } from '../ui/format.js';
+import { formatMetric, unitOf } from '../ui/format.js';
 import { Loaded } from '../ui/loaded.js';
 import { Protocol } from '../ui/protocol.js';
 import { StateBar, StateTag } from '../ui/states.js';
 import { useTitle } from '../ui/use-title.js';
-import { secondsLeft } from '../view/expected-end.js';
 import { type Objective, objectiveOf } from '../view/objective.js';
 import { useView, useViewStore, ViewProvider } from '../view/view-context.js';
+import { EndOfSweep } from './end-of-sweep.js';
 import { RunsBody, shownIds } from './runs-body.js';
 
 export function SweepPage() {
@@ -123,18 +123,14 @@ function SweepHead({ sweep, runs }: { sweep: SweepDetail; runs: Run[] }) {
         </div>
         <div>
           <dt>{sweep.endedAt ? 'ended' : 'expected end'}</dt>
-          <dd>{sweep.endedAt ? <Age instant={sweep.endedAt} /> : <TimeLeft sweep={sweep} runs={runs} />}</dd>
+          <dd>
+            <EndOfSweep sweep={sweep} runs={runs} />
+          </dd>
         </div>
       </dl>
       <SweepCommands sweep={sweep} />
     </header>
   );
-}
-
-function TimeLeft({ sweep, runs }: { sweep: SweepDetail; runs: Run[] }) {
-  const seconds = secondsLeft(runs, sweep.plannedRuns, useNow());
-  if (sweep.state === 'paused') return <>paused</>;
-  return <>{seconds === null ? 'not known yet' : `in ${formatDuration(seconds)}`}</>;
 }
 
 function SweepCommands({ sweep: { id, state, name } }: { sweep: SweepDetail }) {

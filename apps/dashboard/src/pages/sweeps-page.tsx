@@ -3,13 +3,13 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
 import { useLive } from '../api/live-context.js';
 import { queries } from '../api/queries.js';
-import { Age, useNow } from '../ui/age.js';
-import { formatChange, formatDuration, formatMetric, nothing, unitOf } from '../ui/format.js';
+import { Age } from '../ui/age.js';
+import { formatChange, formatMetric, nothing, unitOf } from '../ui/format.js';
 import { Loaded } from '../ui/loaded.js';
 import { StateBar, StateTag } from '../ui/states.js';
 import { useTitle } from '../ui/use-title.js';
-import { secondsLeftByRuns } from '../view/expected-end.js';
 import { betterOrWorse, objectiveOf } from '../view/objective.js';
+import { EndOfSweep } from './end-of-sweep.js';
 
 export function SweepsPage() {
   useTitle('Sweeps');
@@ -115,7 +115,7 @@ function SweepRow({ sweep }: { sweep: Sweep }) {
         <Age instant={sweep.createdAt} />
       </td>
       <td data-label="end">
-        <ExpectedEnd sweep={sweep} done={done} />
+        <End sweep={sweep} />
       </td>
     </tr>
   );
@@ -137,12 +137,14 @@ function AgainstNoTraining({ sweep: { spec, best } }: { sweep: Sweep }) {
   );
 }
 
-function ExpectedEnd({ sweep, done }: { sweep: Sweep; done: number }) {
-  const now = useNow();
-  if (sweep.endedAt) return <Age instant={sweep.endedAt} />;
-  if (sweep.state !== 'running') return <>{nothing}</>;
-  const seconds = secondsLeftByRuns(done, sweep.plannedRuns, Date.parse(sweep.createdAt), now);
-  return <>{seconds === null ? 'after the first run' : `in ${formatDuration(seconds)}`}</>;
+/** Nobody here listens to the runs of a sweep: they are asked for while it has not ended. */
+function End({ sweep }: { sweep: Sweep }) {
+  const runs = useQuery({
+    ...queries.sweepRuns(sweep.id),
+    enabled: sweep.endedAt === null,
+    refetchInterval: 10_000,
+  });
+  return <EndOfSweep sweep={sweep} runs={runs.data ?? []} />;
 }
 
 const endedRuns = (runsByState: Sweep['runsByState']) =>

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { secondsLeft, secondsLeftByRuns } from './expected-end.js';
+import { secondsLeft } from './expected-end.js';
 
 const minute = 60_000;
 const runAt = (epoch: number, state: 'running' | 'completed' | 'queued' = 'running') => ({
@@ -23,9 +23,4 @@ it('counts a run that ended early as done, not at its epochs', () => {
 it('says nothing before the first epoch or when nothing runs', () => {
   expect(secondsLeft([runAt(0.5)], 2, minute)).toBeNull();
   expect(secondsLeft([runAt(10, 'completed'), runAt(0, 'queued')], 2, minute)).toBeNull();
-});
-
-it('guesses by whole runs where the epochs are not known', () => {
-  expect(secondsLeftByRuns(2, 6, 0, 10 * minute)).toBe(20 * 60);
-  expect(secondsLeftByRuns(0, 6, 0, minute)).toBeNull();
 });

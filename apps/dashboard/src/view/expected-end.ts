@@ -22,16 +22,5 @@ export function secondsLeft(
   return (Math.max(0, plannedRuns * epochsEach - done) * seconds) / trained;
 }
 
-/** The same from counts alone, where a list does not have the runs: whole runs done per time. */
-export function secondsLeftByRuns(
-  ended: number,
-  plannedRuns: number,
-  startedAt: number,
-  now: number,
-): number | null {
-  if (ended === 0 || ended >= plannedRuns) return null;
-  return ((plannedRuns - ended) * (now - startedAt)) / 1000 / ended;
-}
-
 const isOver = ({ state }: Pick<Run, 'state'>) =>
   state === 'completed' || state === 'stoppedEarly' || state === 'failed' || state === 'cancelled';

@@ -51,9 +51,9 @@ export function NothingLearned({ run }: { run: Run }) {
   const why = whyNothingLearned(run);
   return (
     why && (
-      <span className="warning-tag" title={why}>
-        has learned nothing yet
-      </span>
+      <p>
+        <span className="warning-tag">has learned nothing yet</span> <span className="hint">{why}</span>
+      </p>
     )
   );
 }
@@ -67,7 +67,7 @@ export function NothingLearnedSign({ run }: { run: Run }) {
         className="warning-tag"
         role="img"
         title={`has learned nothing yet: ${why}`}
-        aria-label="has learned nothing yet"
+        aria-label={`has learned nothing yet: ${why}`}
       >
         !
       </span>

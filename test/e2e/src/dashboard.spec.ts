@@ -270,6 +270,15 @@ describe('a dataset', () => {
   });
 });
 
+describe('a dataset version that is not there', () => {
+  it('is named, above the newest', async () => {
+    await page.goto(`${platform.apiUrl}/datasets/scenes?version=ffffffff`);
+
+    await page.getByText('There is no version ffffffff of scenes. This is the newest.').waitFor();
+    await page.getByRole('region', { name: 'Contact sheets' }).waitFor();
+  });
+});
+
 describe('every page', () => {
   it.each(['sweeps', 'sweep', 'run', 'datasets', 'datasets/scenes', 'trainers', 'new'])(
     '%s has no serious accessibility fault, fits a phone, and is photographed in both themes',

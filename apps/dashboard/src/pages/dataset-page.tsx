@@ -28,8 +28,8 @@ export function DatasetPage() {
 function Versions({ dataset }: { dataset: Dataset }) {
   const [query, changeQuery] = useSearchWords();
   const asked = query.get('version') ?? '';
-  const digest = dataset.versions.find((version) => asked !== '' && version.digest.startsWith(asked))?.digest;
-  const shown = digest ?? dataset.versions[0]?.digest ?? '';
+  const found = versionOf(dataset, asked);
+  const shown = (found ?? dataset.versions[0])?.digest ?? '';
   const detail = useQuery({ ...queries.datasetVersion(shown), enabled: shown !== '' });
   return (
     <>
@@ -47,12 +47,21 @@ function Versions({ dataset }: { dataset: Dataset }) {
           </select>
         </label>
       </header>
+      {asked !== '' && !found && (
+        <p className="problem" role="status">
+          There is no version <code>{asked}</code> of {dataset.name}. This is the newest.
+        </p>
+      )}
       <Loaded query={detail} label="the version" lines={12}>
-        {(found) => <VersionView detail={found} />}
+        {(loaded) => <VersionView detail={loaded} />}
       </Loaded>
     </>
   );
 }
+
+/** By the beginning of its digest, and the newest when none is asked for. */
+const versionOf = ({ versions }: Dataset, asked: string) =>
+  asked === '' ? versions[0] : versions.find(({ digest }) => digest.startsWith(asked));
 
 function VersionView({ detail: { version, manifest } }: { detail: DatasetDetail }) {
   const { statistics, card } = manifest;

@@ -159,6 +159,19 @@ describe('a sweep while it trains', () => {
   });
 });
 
+describe('the loupe', () => {
+  it('shows the error of each picture on a phone too, without an accessibility fault', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto(`${sweepUrl}?loupe=0&lens=all`);
+
+    const colors = page.getByRole('region', { name: 'Colour under the pointer' });
+    await colors.getByRole('row', { name: /^regression – – \d+\.\d\d$/ }).waitFor();
+    expect(await seriousFaults()).toEqual([]);
+
+    await page.setViewportSize({ width: 1440, height: 900 });
+  });
+});
+
 describe('the list of sweeps', () => {
   it('names the metric of the best run, and how far that is from the best that needs no training', async () => {
     await page.goto(`${platform.apiUrl}/sweeps`);

@@ -105,7 +105,7 @@ function LoupeBody({ image, lens, sources }: { image: number; lens: Lens; source
         )}
         {lens === 'swipe' && <Swipe {...pane} sources={sources} />}
       </div>
-      <aside className="loupe-aside" aria-label="Colour under the pointer">
+      <aside className="loupe-aside" tabIndex={0} role="region" aria-label="Colour under the pointer">
         <PixelReadout image={image} pixel={pixel} sources={sources} />
         <p className="hint">
           Wheel zooms, drag moves, double-click shows all. <kbd>g</kbd> <kbd>t</kbd> <kbd>1</kbd>–<kbd>9</kbd>{' '}

@@ -122,7 +122,7 @@ function TrainerRow({ trainer }: { trainer: Trainer }) {
         </span>
         <span className="sub wrap">{engineReason}</span>
       </td>
-      <td data-label="device">
+      <td data-label="device" className="wrap">
         {environment.device}
         <span className="sub">{plural(environment.threads, 'thread')}</span>
       </td>

@@ -73,6 +73,7 @@ describe('LiveUpdates', () => {
   it.each([
     ['state', { state: 'completed' as const }],
     ['whole epoch', { epoch: 1.2 }],
+    ['best value', { best: { 'validation/psnr': { value: 21, epoch: 1, step: 6 } } }],
   ])('asks for the sweep once a second when the %s of its runs changed', (_, change) => {
     client.setQueryData(['sweep-runs', 's1'], [run({ id: 's1-0' }), run({ id: 's1-1' })]);
     client.setQueryData(['sweep', 's1'], {});
@@ -92,7 +93,10 @@ describe('LiveUpdates', () => {
     client.setQueryData(['sweep-runs', 's1'], [run({ epoch: 1.2 })]);
     client.setQueryData(['sweep', 's1'], {});
 
-    updates.apply({ type: 'run', run: run({ epoch: 1.9 }) });
+    updates.apply({
+      type: 'run',
+      run: run({ epoch: 1.9, best: { 'train/loss': { value: 1, epoch: 1.9, step: 9 } } }),
+    });
     vi.advanceTimersByTime(1000);
 
     expect(isStale(['sweep', 's1'])).toBe(false);
@@ -174,6 +178,7 @@ const run = (more: Partial<Run>): Run =>
     state: 'running',
     attempt: 1,
     epoch: 0,
+    best: {},
     reproductionOf: null,
     ...more,
   }) as Run;

@@ -1,4 +1,11 @@
-import { isEnded, type LiveEvent, type Run, type RunDetail, type Sample } from '@chromatune/contracts';
+import {
+  isEnded,
+  type LiveEvent,
+  objectiveMetric,
+  type Run,
+  type RunDetail,
+  type Sample,
+} from '@chromatune/contracts';
 import type { QueryClient } from '@tanstack/react-query';
 import type { StepRange } from './client.js';
 import { groupBy } from './group-by.js';
@@ -142,9 +149,11 @@ function followAll(before: FollowedCurve, events: PointsEvent[], toStep?: number
   return followed;
 }
 
-/** What a sweep says of its runs follows from their states and from what whole epochs measured. */
+/** What a sweep says of its runs follows from their states and from what whole epochs measured, a while after them. */
 const changesSweep = (before: Run | undefined, after: Run) =>
-  before?.state !== after.state || Math.floor(before.epoch) !== Math.floor(after.epoch);
+  before?.state !== after.state ||
+  Math.floor(before.epoch) !== Math.floor(after.epoch) ||
+  objectiveMetric.options.some((metric) => before.best[metric]?.value !== after.best[metric]?.value);
 
 /** Null when the list is not there or does not have the run. */
 function replaceRun(runs: Run[] | undefined, run: Run): Run[] | null {

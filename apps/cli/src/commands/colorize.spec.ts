@@ -1,7 +1,7 @@
 import { link, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { maxPhotoBytes } from '@chromatune/contracts';
+import { colorizeQuery, maxPhotoBytes } from '@chromatune/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FakeAnswer, FakeApi, type FakeRequest, problemAnswer } from '../fake-api.fixture.js';
 import { runCli } from '../run-cli.js';
@@ -16,9 +16,13 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 const at = (...names: string[]) => path.join(folder, ...names);
-const painted = ({ body }: FakeRequest): FakeAnswer => ({
-  bytes: Buffer.from(`coloured ${body.toString()}`),
-});
+/** Coloured, where the query is one that the API takes. */
+const painted = ({ path: asked, body }: FakeRequest): FakeAnswer => {
+  const query = Object.fromEntries(new URL(asked, 'http://api').searchParams);
+  return colorizeQuery.safeParse(query).success
+    ? { bytes: Buffer.from(`coloured ${body.toString()}`) }
+    : problemAnswer(400, 'The request is not valid.', { code: 'invalid_request' });
+};
 
 describe('chromatune colorize', () => {
   it('sends a photograph with what was asked, and writes what comes back beside nothing else', async () => {
@@ -46,6 +50,23 @@ describe('chromatune colorize', () => {
     expect(await readdir(at('new'))).toEqual(['old.JPG']);
     expect(await readFile(at('new', 'old.JPG'), 'utf8')).toBe('coloured a photo');
     expect(await readFile(at('old.JPG'), 'utf8')).toBe('a photo');
+  });
+
+  it.each([
+    ['--json', () => ['--json']],
+    ['--api', () => ['--api', api!.url]],
+    ['--data-dir', () => ['--data-dir', folder]],
+  ])('asks the API for nothing more with %s', async (_name, more) => {
+    const source = await file('a.png');
+
+    const { code } = await run(
+      ['colorize', source, '--run', 's1-0', '--epoch', '3', '--out', at('out')],
+      painted,
+      more,
+    );
+
+    expect(code).toBe(0);
+    expect(api!.asked()).toEqual(['POST /api/runs/s1-0/colorize?epoch=3&format=png']);
   });
 
   it('colours folders, each picture at its place, none over another', async () => {
@@ -178,12 +199,18 @@ async function file(name: string): Promise<string> {
   return at(name);
 }
 
-async function run(argv: string[], answer: (request: FakeRequest) => FakeAnswer | null) {
+/** `more` are options that only a running API can tell. */
+async function run(
+  argv: string[],
+  answer: (request: FakeRequest) => FakeAnswer | null,
+  more: () => string[] = () => [],
+) {
   await api?.stop();
   api = await FakeApi.start(answer);
+  await writeFile(at('services.json'), JSON.stringify({ apiUrl: api.url, pids: {} }));
   const out = { stdout: '', stderr: '' };
   const settings = { repository: folder, apiUrl: api.url, cacheFolder: at('cache'), environment: {} };
-  const code = await runCli(argv, {
+  const code = await runCli([...argv, ...more()], {
     settings,
     stdout: { write: (text) => (out.stdout += text) },
     stderr: { write: (text) => (out.stderr += text) },

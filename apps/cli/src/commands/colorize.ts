@@ -34,8 +34,11 @@ interface Failure {
 }
 
 /** Sends one photograph after the other. One that cannot be read does not keep the others from being coloured. */
-async function colorize({ api, output, finish }: Context, given: string[], options: Options): Promise<void> {
-  const { run, out, ...query } = options;
+async function colorize(
+  { api, output, finish }: Context,
+  given: string[],
+  { run, out, epoch, temperature }: Options, // and the common ones, which the API does not know
+): Promise<void> {
   const { photos, skipped } = await planPhotos(given, path.resolve(out));
   const progress = new ProgressDisplay(output);
   const failed: Failure[] = [];
@@ -43,7 +46,7 @@ async function colorize({ api, output, finish }: Context, given: string[], optio
     for (const [index, photo] of photos.entries()) {
       progress.report(index, photos.length, 'colouring');
       try {
-        await colorizeOne(photo, (bytes, format) => api.colorize(run, bytes, { ...query, format }));
+        await colorizeOne(photo, (bytes, format) => api.colorize(run, bytes, { epoch, temperature, format }));
       } catch (error) {
         if (photos.length === 1 || !isOfPhoto(error)) throw error;
         failed.push({ photo: photo.source, reason: error.message });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import sharp from 'sharp';
 import { datasetFiles, type DatasetManifest } from '@chromatune/contracts';
@@ -237,6 +238,22 @@ describe('an import of photographs', () => {
     const resumed = await run();
 
     expect(resumed.digest).toBe((await run({ workFolder: join(root, 'fresh') })).digest);
+  });
+
+  it('is silent once it has stopped', async () => {
+    for (let index = 0; index < 6; index++) await writePhoto(`${index}.png`, index);
+    const stop = new AbortController();
+    let reports = 0;
+    const onProgress = () => {
+      reports++;
+      stop.abort();
+    };
+
+    await expect(run({ signal: stop.signal, onProgress })).rejects.toThrow(/abort/i);
+    const told = reports;
+    await sleep(300); // a photograph is looked at in some milliseconds
+
+    expect(reports).toBe(told);
   });
 });
 

@@ -86,20 +86,25 @@ export async function cutSquare(
     .toBuffer();
 }
 
-/** Works through `items`, at most `limit` at a time. */
+/**
+ * Works through `items`, at most `limit` at a time. After a failure nothing new is begun, and the first one is thrown when
+ * what was begun has ended: whoever hears of it may close what the work uses.
+ */
 export async function inParallel<T>(
   items: T[],
   limit: number,
   work: (item: T, index: number) => Promise<void>,
 ) {
   let next = 0;
+  const failures: unknown[] = [];
   const worker = async () => {
-    while (next < items.length) {
+    while (next < items.length && failures.length === 0) {
       const index = next++;
-      await work(items[index]!, index);
+      await work(items[index]!, index).catch((error: unknown) => failures.push(error));
     }
   };
   await Promise.all(Array.from({ length: limit }, worker));
+  if (failures.length > 0) throw failures[0];
 }
 
 /** How colourful a picture is, and how much of it is nearly white (cut-outs and drawings on paper). */

@@ -16,6 +16,19 @@ it('says in a terminal how much time is left, from when it can be known', async 
   expect(screen.text).toMatch(/50 %\s+\d+s/);
 });
 
+it('shows nothing more once it is stopped, whoever still reports', () => {
+  const { display, screen } = inTerminal();
+
+  display.report(0, 2, 'looking at photographs');
+  display.stop();
+  const shown = screen.text;
+  display.report(1, 2, 'looking at photographs');
+
+  expect(shown).toContain('looking at photographs');
+  expect(screen.text).toBe(shown);
+  display.stop(); // else the timer of a bar would keep this file from ending
+});
+
 function inTerminal() {
   const screen = { text: '' };
   const terminal = { isTTY: true, columns: 100, write: (text: string) => (screen.text += readable(text)) };

@@ -5,23 +5,25 @@ import type { Output } from './output.js';
 export class ProgressDisplay {
   private bar: cliProgress.SingleBar | null = null;
   private part = '';
+  private isOver = false;
 
   constructor(private readonly output: Output) {}
 
   report = (done: number, total: number, what: string): void => {
+    if (this.isOver) return;
     if (what !== this.part) this.begin(total, what);
     this.bar?.setTotal(total);
     this.bar?.update(Math.min(done, total));
   };
 
+  /** For good: a straggler's report would begin a bar that nobody ends, and whose timer keeps the process alive. */
   stop(): void {
     this.bar?.stop();
-    this.bar = null;
-    this.part = '';
+    this.isOver = true;
   }
 
   private begin(total: number, what: string): void {
-    this.stop();
+    this.bar?.stop();
     this.part = what;
     if (!this.output.isTerminal) return this.output.note(`${what} …`);
     this.bar = new cliProgress.SingleBar({

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { link, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -125,6 +126,43 @@ describe('chromatune colorize', () => {
     expect((await readdir(at('out'))).sort()).toEqual(['1.png', '3.png']);
   });
 
+  it('goes on after a photograph that is empty or gone', async () => {
+    for (const name of ['1.png', '2.png', '3.png']) await writeFile(at(name), name);
+    await truncate(at('2.png'), 0);
+
+    const { code, stdout } = await run(
+      ['colorize', at('1.png'), at('2.png'), at('3.png'), '--run', 's1-0', '--out', at('out')],
+      (request) => {
+        rmSync(at('3.png'));
+        return painted(request);
+      },
+    );
+
+    expect(code).toBe(1);
+    expect(stdout).toBe(
+      `Coloured 1 photograph: ${at('out', '1.png')}\n` +
+        '2 photographs could not be coloured:\n' +
+        `  ${at('2.png')} cannot be read: it is empty.\n` +
+        `  ${at('3.png')} cannot be read: there is no such file.\n`,
+    );
+    expect(api!.requests).toHaveLength(1);
+  });
+
+  it('says where a picture cannot be written', async () => {
+    await mkdir(at('out', 'a.png'), { recursive: true });
+
+    const { code, stderr } = await run(
+      ['colorize', await file('a.png'), '--run', 's1-0', '--out', at('out')],
+      painted,
+    );
+
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      `✖ ${at('out', 'a.png')} cannot be written: it is a folder.\n  → Name another folder with --out.`,
+    );
+    expect(await readdir(at('out'))).toEqual(['a.png']);
+  });
+
   it('stops at once when it is not the photograph', async () => {
     for (const name of ['1.png', '2.png']) await writeFile(at(name), name);
 
@@ -163,6 +201,19 @@ describe('chromatune colorize', () => {
       'huge.png has 64.0 MiB; 64.0 MiB is the most that is coloured.',
     ],
     [
+      'is to write where a file lies',
+      async () => [await file('a.png'), '--out', await file('out')],
+      'out cannot be written: a file lies in its place.',
+    ],
+    [
+      'is given an empty file',
+      async () => {
+        await truncate(await file('empty.png'), 0);
+        return [at('empty.png')];
+      },
+      'empty.png cannot be read: it is empty.',
+    ],
+    [
       'is given what is not there',
       async () => [at('nowhere.png')],
       'nowhere.png cannot be read: there is no such file.',
@@ -176,7 +227,10 @@ describe('chromatune colorize', () => {
       'There are no photographs in',
     ],
   ])('sends nothing when it %s', async (_name, prepare, message) => {
-    const { code, stderr } = await run(['colorize', ...(await prepare()), '--run', 's1-0'], painted);
+    const { code, stderr } = await run(
+      ['colorize', '--run', 's1-0', '--out', at('new'), ...(await prepare())],
+      painted,
+    );
 
     expect(code).toBe(1);
     expect(stderr).toContain(message);

@@ -1,13 +1,15 @@
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { checkpointChoice, colorizeQuery, DomainError, maxPhotoBytes } from '@chromatune/contracts';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ColorizeOptions } from '../api/api-client.js';
+import { fileReason } from '../output/file-reason.js';
 import { bytesText, count } from '../output/format.js';
 import { ProgressDisplay } from '../output/progress.js';
 import { exitCodes, type Tools } from '../run-cli.js';
 import { addCommand, type Context } from './add-command.js';
-import { planPhotos, type PlannedPhoto, type SkippedFile } from './plan-photos.js';
+import { planPhotos, type PlannedPhoto, type SkippedFile, unreadablePhoto } from './plan-photos.js';
+import { makeWritableFolder, writePicture } from './picture-folder.js';
 
 interface Options extends Omit<ColorizeOptions, 'format'> {
   run: string;
@@ -39,7 +41,9 @@ async function colorize(
   given: string[],
   { run, out, epoch, temperature }: Options, // and the common ones, which the API does not know
 ): Promise<void> {
-  const { photos, skipped } = await planPhotos(given, path.resolve(out));
+  const folder = path.resolve(out);
+  const { photos, skipped } = await planPhotos(given, folder);
+  await makeWritableFolder(folder); // before a trainer has worked for it
   const progress = new ProgressDisplay(output);
   const failed: Failure[] = [];
   try {
@@ -58,7 +62,6 @@ async function colorize(
   }
   const colored = photos.filter(({ source }) => !failed.some(({ photo }) => photo === source));
   if (failed.length > 0) finish(exitCodes.failed);
-  const folder = path.resolve(out);
   output.result({ folder, colored, failed, skipped }, () => summary({ folder, colored, failed, skipped }));
 }
 
@@ -66,16 +69,17 @@ async function colorizeOne(
   { source, target, format }: PlannedPhoto,
   color: (photo: Uint8Array, format: PlannedPhoto['format']) => Promise<Uint8Array>,
 ): Promise<void> {
-  const { size } = await stat(source);
-  if (size > maxPhotoBytes) throw tooLarge(source, size);
-  const picture = await color(await readFile(source), format);
-  await mkdir(path.dirname(target), { recursive: true });
-  const temporary = `${target}.${process.pid}.part`;
+  await writePicture(target, await color(await readPhoto(source), format));
+}
+
+async function readPhoto(file: string): Promise<Uint8Array> {
   try {
-    await writeFile(temporary, picture);
-    await rename(temporary, target);
-  } finally {
-    await rm(temporary, { force: true });
+    const { size } = await stat(file);
+    if (size > maxPhotoBytes) throw tooLarge(file, size);
+    if (size === 0) throw unreadablePhoto(file, 'it is empty');
+    return await readFile(file);
+  } catch (error) {
+    throw error instanceof DomainError ? error : unreadablePhoto(file, fileReason(error), error);
   }
 }
 
@@ -104,7 +108,7 @@ function summary({ folder, colored, failed, skipped }: Outcome): string {
     ...(colored.length > 0 ? [`Coloured ${count(colored.length, 'photograph')}: ${where}`] : []),
     ...listed(
       `${count(failed.length, 'photograph')} could not be coloured:`,
-      failed.map(({ photo, reason }) => `${photo}: ${reason}`),
+      failed.map(({ photo, reason }) => (reason.startsWith(photo) ? reason : `${photo}: ${reason}`)),
     ),
     ...listed(
       `${count(skipped.length, 'file')} skipped:`,

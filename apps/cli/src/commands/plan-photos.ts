@@ -1,6 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DomainError, type PictureFormat } from '@chromatune/contracts';
+import { fileReason } from '../output/file-reason.js';
 
 /** A photograph and where its coloured picture goes. */
 export interface PlannedPhoto {
@@ -50,11 +51,8 @@ interface Found {
 }
 
 async function findPhotos(given: string): Promise<Found> {
-  const about = await stat(given).catch((cause: NodeJS.ErrnoException) => {
-    throw new DomainError('photo_not_found', 400, `${given} cannot be read: ${reasonOf(cause)}.`, {
-      remedy: 'Name photographs, or folders of them.',
-      cause,
-    });
+  const about = await stat(given).catch((cause) => {
+    throw unreadablePhoto(given, fileReason(cause), cause);
   });
   if (!about.isDirectory()) {
     return { photos: [{ source: path.resolve(given), name: path.basename(given) }], skipped: [] };
@@ -95,5 +93,8 @@ async function identityOf(file: string): Promise<string | null> {
   return about.ino === 0 ? await realpath(file) : `${about.dev}:${about.ino}`;
 }
 
-const reasonOf = ({ code, message }: NodeJS.ErrnoException) =>
-  code === 'ENOENT' ? 'there is no such file' : message;
+export const unreadablePhoto = (file: string, why: string, cause?: unknown) =>
+  new DomainError('unreadable_photo', 400, `${file} cannot be read: ${why}.`, {
+    remedy: 'Name photographs, or folders of them.',
+    cause,
+  });

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DomainError } from '@chromatune/contracts';
+import { fileReason } from '../output/file-reason.js';
 
 /**
  * The text of a sweep file.
@@ -10,10 +11,8 @@ export async function readSpecFile(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why =
-      code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : String(code);
-    throw new DomainError('unreadable_file', 400, `${path.resolve(file)} cannot be read: ${why}.`, {
+    const what = `${path.resolve(file)} cannot be read: ${fileReason(error)}.`;
+    throw new DomainError('unreadable_file', 400, what, {
       remedy: 'Name a YAML file, for example examples/first-sweep.yaml.',
       cause: error,
     });

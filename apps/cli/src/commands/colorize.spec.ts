@@ -91,6 +91,38 @@ describe('chromatune colorize', () => {
     expect(await readFile(at('out', 'a-3.png'), 'utf8')).toBe('coloured a.png');
   });
 
+  it('colours a folder again with --out in it, and none of what it made before', async () => {
+    await mkdir(at('album', 'deep'), { recursive: true });
+    for (const name of ['a.jpg', 'deep/b.png']) await writeFile(at('album', name), name);
+    const command = ['colorize', at('album'), '--run', 's1-0', '--out', at('album', 'new')];
+    await run(command, painted);
+    await writeFile(at('album', 'new', 'old.gif'), 'skipped in another folder');
+
+    const { code, stdout } = await run(command, painted);
+
+    expect(code).toBe(0);
+    expect(stdout).toBe(`Coloured 2 photographs: ${at('album', 'new')}\n`);
+    expect(api!.requests.map(({ body }) => body.toString())).toEqual(['a.jpg', 'deep/b.png']);
+    expect((await readdir(at('album', 'new'), { recursive: true })).sort()).toEqual([
+      'a.jpg',
+      'deep',
+      path.join('deep', 'b.png'),
+      'old.gif',
+    ]);
+  });
+
+  it('colours a folder of earlier pictures when it is the one that is given', async () => {
+    await mkdir(at('out', 'album'), { recursive: true });
+    await writeFile(at('out', 'album', 'a.webp'), 'a picture');
+
+    const { stdout } = await run(
+      ['colorize', at('out', 'album'), '--run', 's1-0', '--out', at('out')],
+      painted,
+    );
+
+    expect(stdout).toBe(`Coloured 1 photograph: ${at('out', 'a.png')}\n`);
+  });
+
   it('says which pictures of a folder are not read', async () => {
     await mkdir(at('album'));
     for (const name of ['a.png', 'b.gif']) await writeFile(at('album', name), name);

@@ -18,14 +18,15 @@ export interface SkippedFile {
 
 /**
  * The photographs among these files and folders, each with a target of its own below `out`: JPEG for JPEG, PNG for all
- * else. Pictures of a folder keep their places in it.
+ * else. Pictures of a folder keep their places in it; what lies below `out` is none of them, unless `out` is that folder or
+ * around it.
  * @throws DomainError when there is none, or a target is one of the sources
  */
 export async function planPhotos(
   given: string[],
   out: string,
 ): Promise<{ photos: PlannedPhoto[]; skipped: SkippedFile[] }> {
-  const all = await Promise.all(given.map(findPhotos));
+  const all = await Promise.all(given.map((one) => findPhotos(one, out)));
   const found = all.flatMap(({ photos }) => photos);
   if (found.length === 0) {
     throw new DomainError('no_photos', 400, `There are no photographs in ${given.join(', ')}.`, {
@@ -50,7 +51,7 @@ interface Found {
   skipped: SkippedFile[];
 }
 
-async function findPhotos(given: string): Promise<Found> {
+async function findPhotos(given: string, out: string): Promise<Found> {
   const about = await stat(given).catch((cause) => {
     throw unreadablePhoto(given, fileReason(cause), cause);
   });
@@ -59,10 +60,23 @@ async function findPhotos(given: string): Promise<Found> {
   }
   const { listPhotos } = await import('@chromatune/data');
   const { photos, skipped } = await listPhotos(given);
+  const isEarlier = await earlierPictures(given, out);
   return {
-    photos: photos.map((photo) => ({ source: path.resolve(given, photo.path), name: photo.path })),
-    skipped: skipped.map(({ file, reason }) => ({ file: path.resolve(given, file), reason })),
+    photos: photos
+      .filter((photo) => !isEarlier(photo.path))
+      .map((photo) => ({ source: path.resolve(given, photo.path), name: photo.path })),
+    skipped: skipped
+      .filter(({ file }) => !isEarlier(file))
+      .map(({ file, reason }) => ({ file: path.resolve(given, file), reason })),
   };
+}
+
+/** Which paths below a given folder are of pictures that the same command made before: those below `out`, if it lies within. */
+async function earlierPictures(given: string, out: string): Promise<(inside: string) => boolean> {
+  const [root, target] = await Promise.all([given, out].map((folder) => realpath(folder).catch(() => null)));
+  const below = root && target ? path.relative(root, target) : '';
+  if (below === '' || path.isAbsolute(below) || below.split(path.sep)[0] === '..') return () => false;
+  return (inside) => path.normalize(inside).startsWith(below + path.sep);
 }
 
 /** "a.png", or "a-2.png" when another photograph has that. */

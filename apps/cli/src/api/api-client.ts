@@ -106,7 +106,10 @@ export class ApiClient {
     };
     const response = await this.request(`runs/${segment(runId)}/colorize?${search}`, init, transferMs);
     if (!response.ok) throw await this.toError(response);
-    return new Uint8Array(await response.arrayBuffer());
+    const picture = await response.arrayBuffer().catch((error: unknown) => {
+      throw new ApiUnreachable(this.url, error); // it went away in the middle of its answer
+    });
+    return new Uint8Array(picture);
   }
 
   private async put(path: string, body: Uint8Array): Promise<void> {

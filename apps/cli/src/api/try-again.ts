@@ -3,16 +3,23 @@ import { DomainError } from '@chromatune/contracts';
 
 const pausesMs = [500, 2000, 5000];
 
-/** Does a request that may be repeated: connections break and servers are started again; a refusal stays one. */
+/**
+ * Does a request that may be repeated: connections break, servers are started again, and queues that are full empty. A
+ * refusal stays one, and so does that no trainer answered: the API has waited for it.
+ */
 export async function tryAgain<T>(request: () => Promise<T>): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     try {
       return await request();
     } catch (error) {
       const pause = pausesMs[attempt];
-      const isPassing = error instanceof DomainError && error.status >= 502 && error.status <= 504;
-      if (!isPassing || pause === undefined) throw error;
+      if (!isPassing(error) || pause === undefined) throw error;
       await sleep(pause);
     }
   }
 }
+
+const isPassing = (error: unknown) =>
+  error instanceof DomainError &&
+  [429, 502, 503, 504].includes(error.status) &&
+  error.code !== 'no_trainer_answered';

@@ -209,6 +209,36 @@ describe('chromatune colorize', () => {
     expect(api!.requests).toHaveLength(1);
   });
 
+  it('tries again when a connection breaks or too many photographs are underway', async () => {
+    const breaks: (FakeAnswer | null)[] = [
+      { bytes: Buffer.from('half'), headers: { 'content-length': '100', connection: 'close' } },
+      problemAnswer(429, '16 photographs are being coloured already.', { code: 'too_many_photos' }),
+    ];
+
+    const { code } = await run(
+      ['colorize', await file('a.png'), '--run', 's1-0', '--out', at('out')],
+      (request) => (breaks.length > 0 ? breaks.shift()! : painted(request)),
+    );
+
+    expect(code).toBe(0);
+    expect(api!.requests).toHaveLength(3);
+  }, 10_000); // the pauses between
+
+  it('tells what was coloured before the work had to end', async () => {
+    for (const name of ['1.png', '2.png', '3.png', '4.png']) await writeFile(at(name), name);
+    const photos = ['1.png', '2.png', '3.png', '4.png'].map((name) => at(name));
+    const refuse = ({ body }: FakeRequest) => body.toString() === '3.png';
+
+    const { code, stdout, stderr } = await run(
+      ['colorize', ...photos, '--run', 's1-0', '--out', at('out')],
+      (request) => (refuse(request) ? problemAnswer(404, 'Run s1-0 keeps no checkpoint.') : painted(request)),
+    );
+
+    expect(code).toBe(1);
+    expect(stdout).toBe(`Coloured 2 photographs: ${at('out')}\n2 photographs left.\n`);
+    expect(stderr).toContain('✖ Run s1-0 keeps no checkpoint.');
+  });
+
   it.each<[string, () => Promise<string[]>, string]>([
     [
       'would write over a photograph',

@@ -1,8 +1,15 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { checkpointChoice, colorizeQuery, DomainError, maxPhotoBytes } from '@chromatune/contracts';
+import {
+  checkpointChoice,
+  colorizeQuery,
+  DomainError,
+  maxPhotoBytes,
+  type PictureFormat,
+} from '@chromatune/contracts';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ColorizeOptions } from '../api/api-client.js';
+import { tryAgain } from '../api/try-again.js';
 import { fileReason } from '../output/file-reason.js';
 import { bytesText, count } from '../output/format.js';
 import { ProgressDisplay } from '../output/progress.js';
@@ -44,31 +51,42 @@ async function colorize(
   const folder = path.resolve(out);
   const { photos, skipped } = await planPhotos(given, folder);
   await makeWritableFolder(folder); // before a trainer has worked for it
-  const progress = new ProgressDisplay(output);
-  const failed: Failure[] = [];
+  const outcome: Outcome = { folder, colored: [], failed: [], left: [...photos], skipped };
+  const color: Color = (bytes, format) =>
+    tryAgain(() => api.colorize(run, bytes, { epoch, temperature, format }));
   try {
-    for (const [index, photo] of photos.entries()) {
-      progress.report(index, photos.length, 'colouring');
+    await colorizeAll(outcome, color, new ProgressDisplay(output));
+  } finally {
+    const isBegun = outcome.left.length < photos.length;
+    if (isBegun) output.result(outcome, () => summary(outcome)); // also when the rest cannot be done
+  }
+  if (outcome.failed.length > 0) finish(exitCodes.failed);
+}
+
+type Color = (photo: Uint8Array, format: PictureFormat) => Promise<Uint8Array>;
+
+/** Takes the photographs that are left to those that are coloured or failed. */
+async function colorizeAll(outcome: Outcome, color: Color, progress: ProgressDisplay): Promise<void> {
+  const total = outcome.left.length;
+  try {
+    for (let photo = outcome.left[0]; photo; photo = outcome.left[0]) {
+      progress.report(total - outcome.left.length, total, 'colouring');
       try {
-        await colorizeOne(photo, (bytes, format) => api.colorize(run, bytes, { epoch, temperature, format }));
+        await colorizeOne(photo, color);
+        outcome.colored.push(photo);
       } catch (error) {
-        if (photos.length === 1 || !isOfPhoto(error)) throw error;
-        failed.push({ photo: photo.source, reason: error.message });
+        if (total === 1 || !isOfPhoto(error)) throw error;
+        outcome.failed.push({ photo: photo.source, reason: error.message });
       }
+      outcome.left.shift();
     }
-    progress.report(photos.length, photos.length, 'colouring');
+    progress.report(total, total, 'colouring');
   } finally {
     progress.stop();
   }
-  const colored = photos.filter(({ source }) => !failed.some(({ photo }) => photo === source));
-  if (failed.length > 0) finish(exitCodes.failed);
-  output.result({ folder, colored, failed, skipped }, () => summary({ folder, colored, failed, skipped }));
 }
 
-async function colorizeOne(
-  { source, target, format }: PlannedPhoto,
-  color: (photo: Uint8Array, format: PlannedPhoto['format']) => Promise<Uint8Array>,
-): Promise<void> {
+async function colorizeOne({ source, target, format }: PlannedPhoto, color: Color): Promise<void> {
   await writePicture(target, await color(await readPhoto(source), format));
 }
 
@@ -99,10 +117,12 @@ interface Outcome {
   folder: string;
   colored: PlannedPhoto[];
   failed: Failure[];
+  /** Not tried, because the work ended before them. */
+  left: PlannedPhoto[];
   skipped: SkippedFile[];
 }
 
-function summary({ folder, colored, failed, skipped }: Outcome): string {
+function summary({ folder, colored, failed, left, skipped }: Outcome): string {
   const where = colored.length === 1 ? colored[0]!.target : folder;
   return [
     ...(colored.length > 0 ? [`Coloured ${count(colored.length, 'photograph')}: ${where}`] : []),
@@ -110,6 +130,7 @@ function summary({ folder, colored, failed, skipped }: Outcome): string {
       `${count(failed.length, 'photograph')} could not be coloured:`,
       failed.map(({ photo, reason }) => (reason.startsWith(photo) ? reason : `${photo}: ${reason}`)),
     ),
+    ...(left.length > 0 ? [`${count(left.length, 'photograph')} left.`] : []),
     ...listed(
       `${count(skipped.length, 'file')} skipped:`,
       skipped.map(({ file, reason }) => `${file}: ${reason}`),

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import {
@@ -111,6 +111,20 @@ describe('the command line', () => {
     expect(exported.code).toBe(0);
     const provenance = JSON.parse(await readFile(path.join(out, 'recipe.json'), 'utf8')) as object;
     expect(provenance).toMatchObject({ microBatch: 12, recipe: { batchSize: 32 } });
+  });
+
+  it('stops an export on Ctrl-C, and says what is left of it', async () => {
+    const shown = { ...aRun({}), ...detail };
+    const out = path.join(folder, 'stopped export');
+
+    const { code, stderr } = await run(['run', 'export', shown.id, '--out', out], ({ path: asked }) => {
+      if (asked.endsWith('.csv')) process.emit('SIGINT');
+      return { json: asked.endsWith('/samples') ? [] : shown };
+    });
+
+    expect(code).toBe(130);
+    expect(stderr).toBe(`Stopped. ${out} may hold a part of the run; the same command writes it whole.\n`);
+    expect((await readdir(out)).sort()).toEqual(['points.json', 'recipe.json', 'samples']);
   });
 
   it('says what to do where there is nothing yet', async () => {

@@ -7,6 +7,7 @@ import { addModelCommands } from './commands/model.js';
 import { addRunCommands } from './commands/run.js';
 import { addSweepCommands } from './commands/sweep.js';
 import { addTrainerCommands } from './commands/trainer.js';
+import { Interrupted } from './commands/until-interrupted.js';
 import { addWeightsCommands } from './commands/weights.js';
 import type { Settings } from './config/settings.js';
 import { Output, type Stream } from './output/output.js';
@@ -39,8 +40,8 @@ export async function runCli(argv: string[], place: CliPlace): Promise<number> {
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
-    if (error instanceof Error && error.name === 'AbortError') {
-      output.note('Stopped. The same command goes on where it stopped.');
+    if (error instanceof Interrupted) {
+      output.note(`Stopped. ${error.message}`);
       return exitCodes.interrupted;
     }
     output.error(error instanceof DomainError ? error : toUnexpected(error));

@@ -36,7 +36,13 @@ const transferMs = 15 * 60_000;
 
 /** Chromatune's HTTP API. Every answer is parsed; errors are `ApiProblem`, `ApiUnreachable` or `UnexpectedAnswer`. */
 export class ApiClient {
-  constructor(readonly url: string) {}
+  constructor(
+    readonly url: string,
+    private readonly signal?: AbortSignal,
+  ) {}
+
+  /** One whose requests the signal breaks off. */
+  until = (signal: AbortSignal) => new ApiClient(this.url, signal);
 
   health = () => this.get('health', health, { accept: [200, 503] });
 
@@ -107,7 +113,7 @@ export class ApiClient {
     const response = await this.request(`runs/${segment(runId)}/colorize?${search}`, init, transferMs);
     if (!response.ok) throw await this.toError(response);
     const picture = await response.arrayBuffer().catch((error: unknown) => {
-      throw new ApiUnreachable(this.url, error); // it went away in the middle of its answer
+      throw this.unreachable(error); // it went away in the middle of its answer
     });
     return new Uint8Array(picture);
   }
@@ -149,11 +155,17 @@ export class ApiClient {
   }
 
   private async request(path: string, init: RequestInit, timeoutMs: number): Promise<Response> {
+    const signals = [AbortSignal.timeout(timeoutMs), ...(this.signal ? [this.signal] : [])];
     try {
-      return await fetch(`${this.url}/api/${path}`, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+      return await fetch(`${this.url}/api/${path}`, { ...init, signal: AbortSignal.any(signals) });
     } catch (error) {
-      throw new ApiUnreachable(this.url, error);
+      throw this.unreachable(error);
     }
+  }
+
+  /** Why there was no answer: because it is no longer wanted, or because the API is away. */
+  private unreachable(error: unknown): unknown {
+    return this.signal?.aborted ? this.signal.reason : new ApiUnreachable(this.url, error);
   }
 
   private async parse<T>(response: Response, schema: z.ZodType<T>, accept: number[]): Promise<T> {

@@ -239,6 +239,24 @@ describe('chromatune colorize', () => {
     expect(stderr).toContain('✖ Run s1-0 keeps no checkpoint.');
   });
 
+  it('is stopped by Ctrl-C, and tells what was coloured', async () => {
+    const photos = await Promise.all(['1.png', '2.png', '3.png'].map(file));
+
+    const { code, stdout, stderr } = await run(
+      ['colorize', ...photos, '--run', 's1-0', '--out', at('out')],
+      (request) => {
+        if (api!.requests.length === 2) process.emit('SIGINT');
+        return painted(request);
+      },
+    );
+
+    expect(code).toBe(130);
+    expect(stdout).toBe(`Coloured 1 photograph: ${at('out', '1.png')}\n2 photographs left.\n`);
+    expect(stderr).toMatch(/Stopped\. What is coloured stays; the same command begins anew\.\n$/);
+    expect(await readdir(at('out'))).toEqual(['1.png']);
+    expect(process.listenerCount('SIGINT')).toBe(0);
+  });
+
   it.each<[string, () => Promise<string[]>, string]>([
     [
       'would write over a photograph',

@@ -15,6 +15,7 @@ import { bytesText, count } from '../output/format.js';
 import { ProgressDisplay } from '../output/progress.js';
 import { exitCodes, type Tools } from '../run-cli.js';
 import { addCommand, type Context } from './add-command.js';
+import { untilInterrupted } from './until-interrupted.js';
 import { planPhotos, type PlannedPhoto, type SkippedFile, unreadablePhoto } from './plan-photos.js';
 import { makeWritableFolder, writePicture } from './picture-folder.js';
 
@@ -52,10 +53,14 @@ async function colorize(
   const { photos, skipped } = await planPhotos(given, folder);
   await makeWritableFolder(folder); // before a trainer has worked for it
   const outcome: Outcome = { folder, colored: [], failed: [], left: [...photos], skipped };
-  const color: Color = (bytes, format) =>
-    tryAgain(() => api.colorize(run, bytes, { epoch, temperature, format }));
+  const work = (signal: AbortSignal) => {
+    const query = { epoch, temperature };
+    const color: Color = (bytes, format) =>
+      tryAgain(() => api.until(signal).colorize(run, bytes, { ...query, format }), signal);
+    return colorizeAll(outcome, color, new ProgressDisplay(output));
+  };
   try {
-    await colorizeAll(outcome, color, new ProgressDisplay(output));
+    await untilInterrupted('What is coloured stays; the same command begins anew.', work);
   } finally {
     const isBegun = outcome.left.length < photos.length;
     if (isBegun) output.result(outcome, () => summary(outcome)); // also when the rest cannot be done

@@ -8,6 +8,7 @@ import { ProgressDisplay } from '../output/progress.js';
 import type { Tools } from '../run-cli.js';
 import { addCommand, type Context } from './add-command.js';
 import { imagesText } from './data.js';
+import { untilInterrupted } from './until-interrupted.js';
 import { uploadDataset } from './upload-dataset.js';
 
 interface SharedOptions {
@@ -120,18 +121,19 @@ async function importAndUpload(
   const { api, output, settings } = context;
   await api.health(); // before minutes of work, not after them
   const progress = new ProgressDisplay(output);
-  const stop = new AbortController();
-  const onInterrupt = () => stop.abort();
-  process.once('SIGINT', onInterrupt);
-  try {
+  const work = async (signal: AbortSignal) => {
     const result = await build({
       name,
       workFolder: path.join(settings.cacheFolder, 'imports'),
       onProgress: progress.report,
-      signal: stop.signal,
+      signal,
       ...defined({ seed, imageSize: size }),
     });
-    const version = await uploadDataset(api, result, { onProgress: progress.report, signal: stop.signal });
+    const version = await uploadDataset(api.until(signal), result, { onProgress: progress.report, signal });
+    return { result, version };
+  };
+  try {
+    const { result, version } = await untilInterrupted('The same command goes on where it stopped.', work);
     progress.stop();
     await rm(result.folder, { recursive: true, force: true });
     const { skipped } = result.manifest;
@@ -142,7 +144,6 @@ async function importAndUpload(
     });
   } finally {
     progress.stop();
-    process.off('SIGINT', onInterrupt);
   }
 }
 

@@ -4,54 +4,66 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type Checkpoint, DomainError, type RunDetail, type StoredPoint } from '@chromatune/contracts';
+import type { Progress } from '@chromatune/data';
+import type { ApiClient } from '../api/api-client.js';
 import { bytesText, count } from '../output/format.js';
 import { ProgressDisplay } from '../output/progress.js';
 import type { Context } from './add-command.js';
+import { untilInterrupted } from './until-interrupted.js';
 
 const pageSize = 50_000;
+
+interface ExportOptions {
+  out: string;
+  checkpoints?: boolean;
+}
 
 /**
  * Writes a run to a folder: recipe.json (with its environment and digests), points.csv, points.json,
  * samples/epoch-<n>.png and, when asked, checkpoints/step-<n>.safetensors, which are verified.
  */
-export async function exportRun(
-  context: Context,
-  id: string,
-  { out, checkpoints }: { out: string; checkpoints?: boolean },
-): Promise<void> {
-  const { api, output } = context;
+export async function exportRun({ api, output }: Context, id: string, options: ExportOptions): Promise<void> {
+  const folder = path.resolve(options.out);
   const progress = new ProgressDisplay(output);
-  const run = await api.getRun(id);
-  const samples = await api.listSamples(id);
-  const wanted = checkpoints ? run.checkpoints : [];
-  await makeFolder(path.join(out, 'samples'));
+  const meaning = `${folder} may hold a part of the run; the same command writes it whole.`;
   try {
-    const points = await readAllPoints(context, run);
-    await writeFile(path.join(out, 'recipe.json'), `${JSON.stringify(provenance(run), null, 2)}\n`);
-    await writeFile(path.join(out, 'points.json'), toJsonLines(points));
-    await api.downloadPointsCsv(id, path.join(out, 'points.csv'));
-    for (const [index, sample] of samples.entries()) {
-      progress.report(index, samples.length, 'samples');
-      await api.downloadSample(sample, path.join(out, 'samples', `epoch-${sample.epoch}.png`));
-    }
-    for (const [index, checkpoint] of wanted.entries()) {
-      progress.report(index, wanted.length, 'checkpoints');
-      await downloadVerified(context, id, checkpoint, path.join(out, 'checkpoints'));
-    }
+    const { points, samples, checkpoints } = await untilInterrupted(meaning, (signal) =>
+      writeRun(api.until(signal), id, options, progress.report),
+    );
     progress.stop();
-    const summary = {
-      folder: path.resolve(out),
-      points: points.length,
-      samples: samples.length,
-      checkpoints: wanted.length,
-    };
-    output.result(summary, () => {
-      const weights = wanted.length > 0 ? `, ${count(wanted.length, 'checkpoint')}` : '';
-      return `Wrote the recipe, ${count(points.length, 'point')}, ${count(samples.length, 'sample')}${weights} to ${summary.folder}.`;
+    output.result({ folder, points, samples, checkpoints }, () => {
+      const weights = checkpoints > 0 ? `, ${count(checkpoints, 'checkpoint')}` : '';
+      return `Wrote the recipe, ${count(points, 'point')}, ${count(samples, 'sample')}${weights} to ${folder}.`;
     });
   } finally {
     progress.stop();
   }
+}
+
+/** How many there were of each. */
+async function writeRun(
+  api: ApiClient,
+  id: string,
+  { out, checkpoints }: ExportOptions,
+  onProgress: Progress,
+): Promise<{ points: number; samples: number; checkpoints: number }> {
+  const run = await api.getRun(id);
+  const samples = await api.listSamples(id);
+  const wanted = checkpoints ? run.checkpoints : [];
+  await makeFolder(path.join(out, 'samples'));
+  const points = await readAllPoints(api, run);
+  await writeFile(path.join(out, 'recipe.json'), `${JSON.stringify(provenance(run), null, 2)}\n`);
+  await writeFile(path.join(out, 'points.json'), toJsonLines(points));
+  await api.downloadPointsCsv(id, path.join(out, 'points.csv'));
+  for (const [index, sample] of samples.entries()) {
+    onProgress(index, samples.length, 'samples');
+    await api.downloadSample(sample, path.join(out, 'samples', `epoch-${sample.epoch}.png`));
+  }
+  for (const [index, checkpoint] of wanted.entries()) {
+    onProgress(index, wanted.length, 'checkpoints');
+    await downloadVerified(api, id, checkpoint, path.join(out, 'checkpoints'));
+  }
+  return { points: points.length, samples: samples.length, checkpoints: wanted.length };
 }
 
 /** Everything that says where the numbers come from. */
@@ -66,7 +78,7 @@ const provenance = (run: RunDetail) => ({
   weightsSha256: run.weightsSha256,
 });
 
-async function readAllPoints({ api }: Context, { id, attempts }: RunDetail): Promise<StoredPoint[]> {
+async function readAllPoints(api: ApiClient, { id, attempts }: RunDetail): Promise<StoredPoint[]> {
   const points: StoredPoint[] = [];
   for (const { number: attempt } of attempts) {
     for (let after = 0; ;) {
@@ -85,7 +97,7 @@ const toJsonLines = (points: StoredPoint[]) =>
   points.length === 0 ? '[]\n' : `[\n${points.map((point) => JSON.stringify(point)).join(',\n')}\n]\n`;
 
 async function downloadVerified(
-  { api }: Context,
+  api: ApiClient,
   id: string,
   checkpoint: Checkpoint,
   folder: string,

@@ -18,18 +18,18 @@ export async function uploadDataset(
   const sendNext = async (): Promise<void> => {
     for (let file = waiting.pop(); file; file = waiting.pop()) {
       signal?.throwIfAborted();
-      await sendFile(api, file, pathOf(files, file));
+      await sendFile(api, file, pathOf(files, file), signal);
       onProgress((sent += file.bytes), total, 'storing shards');
     }
   };
   await Promise.all(Array.from({ length: atOnce }, sendNext));
-  return tryAgain(() => api.registerDataset(manifest));
+  return tryAgain(() => api.registerDataset(manifest), signal);
 }
 
-const sendFile = (api: ApiClient, file: DatasetFile, path: string): Promise<void> =>
+const sendFile = (api: ApiClient, file: DatasetFile, path: string, signal?: AbortSignal): Promise<void> =>
   tryAgain(async () => {
     if (!(await api.hasDatasetFile(file))) await api.putDatasetFile(file, path);
-  });
+  }, signal);
 
 function pathOf(files: Map<string, string>, { name }: DatasetFile): string {
   const path = files.get(name);

@@ -61,6 +61,19 @@ describe('an import of weights', () => {
     expect([code, broken]).toEqual([0, true]);
   });
 
+  it('is stopped by Ctrl-C before it is made known', async () => {
+    const store = fakeStore([]);
+
+    const { code, stderr } = await run(['weights', 'import', file], (request) => {
+      if (request.method === 'PUT') process.emit('SIGINT');
+      return store(request);
+    });
+
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/Stopped\. Nothing was imported\.\n$/);
+    expect(api!.asked().filter((asked) => asked.startsWith('POST'))).toEqual([]);
+  });
+
   it('of what holds no weights fails before anything is sent', async () => {
     const picture = path.join(folder, 'photo.png');
     await writeFile(picture, 'no weights');

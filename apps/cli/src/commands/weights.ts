@@ -1,6 +1,8 @@
 import path from 'node:path';
 import { DomainError, isLpips, type Weights, weightsName } from '@chromatune/contracts';
 import { type Command, InvalidArgumentError } from 'commander';
+import type { Progress } from '@chromatune/data';
+import type { ApiClient } from '../api/api-client.js';
 import { tryAgain } from '../api/try-again.js';
 import { ageText, bytesText, count, shortDigest } from '../output/format.js';
 import type { Colors } from '../output/output.js';
@@ -8,6 +10,7 @@ import { ProgressDisplay } from '../output/progress.js';
 import { facts, table } from '../output/table.js';
 import type { Tools } from '../run-cli.js';
 import { addCommand, type Context } from './add-command.js';
+import { untilInterrupted } from './until-interrupted.js';
 
 export function addWeightsCommands(program: Command, tools: Tools): void {
   const weights = program
@@ -39,15 +42,8 @@ async function importWeightsFile(
   const known = await api.listWeights(); // before seconds of work, not after them
   const progress = new ProgressDisplay(output);
   try {
-    const { importWeights } = await import('@chromatune/data');
-    const { digest, bytes, kind, leftOut } = await importWeights(path.resolve(file), progress.report);
-    const isNew = !known.some((one) => one.digest === digest);
-    if (isNew) {
-      progress.report(0, 1, 'storing weights');
-      await tryAgain(() => api.putWeights(digest, bytes));
-    }
-    const stored = await tryAgain(() =>
-      api.registerWeights({ digest, name, source: path.basename(file).slice(-255) }),
+    const { isNew, kind, leftOut, stored } = await untilInterrupted('Nothing was imported.', (signal) =>
+      importAndStore(api, file, { name, known, onProgress: progress.report, signal }),
     );
     progress.stop();
     output.result({ ...stored, leftOut }, () =>
@@ -62,6 +58,34 @@ async function importWeightsFile(
   } finally {
     progress.stop();
   }
+}
+
+interface StoreOptions {
+  name: string;
+  known: Weights[];
+  onProgress: Progress;
+  signal: AbortSignal;
+}
+
+async function importAndStore(
+  api: ApiClient,
+  file: string,
+  { name, known, onProgress, signal }: StoreOptions,
+) {
+  const { importWeights } = await import('@chromatune/data');
+  const { digest, bytes, kind, leftOut } = await importWeights(path.resolve(file), (...step) => {
+    signal.throwIfAborted();
+    onProgress(...step);
+  });
+  const isNew = !known.some((one) => one.digest === digest);
+  if (isNew) {
+    onProgress(0, 1, 'storing weights');
+    await tryAgain(() => api.until(signal).putWeights(digest, bytes), signal);
+  }
+  signal.throwIfAborted(); // from here on it would no longer be true that nothing was imported
+  const source = path.basename(file).slice(-255);
+  const stored = await tryAgain(() => api.registerWeights({ digest, name, source }));
+  return { isNew, kind, leftOut, stored };
 }
 
 const leftOutText = (names: string[]) =>

@@ -29,9 +29,23 @@ it('shows nothing more once it is stopped, whoever still reports', () => {
   display.stop(); // else the timer of a bar would keep this file from ending
 });
 
+it('switches nothing off in a terminal that a kill would leave so: no cursor, no wrapping of lines', () => {
+  const { display, screen } = inTerminal();
+
+  display.report(0, 2, 'colouring');
+  display.stop();
+
+  expect(screen.raw).toContain('colouring');
+  expect(screen.raw).not.toContain('\x1b[?');
+});
+
 function inTerminal() {
-  const screen = { text: '' };
-  const terminal = { isTTY: true, columns: 100, write: (text: string) => (screen.text += readable(text)) };
+  const screen = { text: '', raw: '' };
+  const write = (text: string) => {
+    screen.raw += text;
+    screen.text += readable(text);
+  };
+  const terminal = { isTTY: true, columns: 100, write };
   return { screen, display: new ProgressDisplay(new Output(terminal, terminal, false)) };
 }
 

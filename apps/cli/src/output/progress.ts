@@ -32,7 +32,7 @@ export class ProgressDisplay {
       barCompleteChar: '━',
       barIncompleteChar: '─',
       barsize: 30,
-      hideCursor: true,
+      linewrap: true, // which, as the cursor, would stay switched off when the process is killed
       etaBuffer: 50,
       // Before the first part of a work is done, the time left is not a number.
       formatTime: (seconds, ...how) =>

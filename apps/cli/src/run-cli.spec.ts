@@ -233,6 +233,7 @@ describe('the command line', () => {
       1,
       '/nowhere/sweep.yaml cannot be read: there is no such file.',
     ],
+    [['run', 'show', 'r', '--data-dir', '/nowhere'], 1, 'No Chromatune runs on /nowhere.'],
     [['run', 'export', 'r', '--out', '/dev/null/x'], 1, 'There is no run r.'],
     [['run', 'reproduce', 'r', '--recipe', '/nowhere.json'], 1, '/nowhere.json cannot be read (ENOENT).'],
     [
@@ -251,6 +252,14 @@ describe('the command line', () => {
 
     expect(stderr).toContain(words);
     expect(code).toBe(expected);
+  });
+
+  it('looks at what is installed also where nothing runs', async () => {
+    const { stdout } = await run(['doctor', '--data-dir', path.join(folder, 'nowhere')], () => ({}));
+
+    expect(stdout).toMatch(/✔ node /);
+    expect(stdout).toContain(`No Chromatune runs on ${path.join(folder, 'nowhere')}.`);
+    expect(api?.requests).toEqual([]);
   });
 
   it('explains itself', async () => {

@@ -8,7 +8,7 @@ export interface Context extends Tools {
 }
 
 /** Options that every command has. */
-interface CommonOptions {
+export interface CommonOptions {
   api?: string;
   dataDir?: string;
 }
@@ -21,15 +21,24 @@ export function addCommand<Arguments extends unknown[]>(
   tools: Tools,
   work: (context: Context, ...args: Arguments) => Promise<void>,
 ): Command {
+  return addLocalCommand(parent, usage, description, async (...parsed: unknown[]) => {
+    const url = findApiUrl(tools.settings, parsed.at(-1) as CommonOptions);
+    await work({ ...tools, api: new ApiClient(url) }, ...(parsed as Arguments));
+  });
+}
+
+/** Adds a command that also does something where there is no API. */
+export function addLocalCommand<Arguments extends unknown[]>(
+  parent: Command,
+  usage: string,
+  description: string,
+  work: (...args: Arguments) => Promise<void>,
+): Command {
   return parent
     .command(usage)
     .description(description)
     .option('--json', 'print JSON, for scripts')
     .option('--api <url>', 'address of the API (else CHROMATUNE_API_URL, else the one that npm start runs)')
     .option('--data-dir <folder>', 'data folder of the npm start to talk to (default: .chromatune)')
-    .action(async (...parsed: unknown[]) => {
-      const command = parsed.pop() as Command;
-      const url = findApiUrl(tools.settings, command.opts<CommonOptions>());
-      await work({ ...tools, api: new ApiClient(url) }, ...(parsed as Arguments));
-    });
+    .action((...parsed: unknown[]) => work(...(parsed.slice(0, -1) as Arguments))); // the last one is the command
 }

@@ -1,6 +1,14 @@
 import path from 'node:path';
 import type { Command } from 'commander';
-import { defaultDataFolder, readServices } from '../config/settings.js';
+import { ApiClient } from '../api/api-client.js';
+import {
+  defaultDataFolder,
+  findApiUrl,
+  NothingRuns,
+  readServices,
+  type RunningServices,
+  type Settings,
+} from '../config/settings.js';
 import { checkApi, checkTrainers } from '../doctor/check-api.js';
 import { checkDataFolder } from '../doctor/check-data-folder.js';
 import { checkEngine, checkGpu } from '../doctor/check-engine.js';
@@ -17,17 +25,15 @@ import {
 import type { Finding } from '../doctor/finding.js';
 import type { Colors } from '../output/output.js';
 import { exitCodes, type Tools } from '../run-cli.js';
-import { addCommand, type Context } from './add-command.js';
+import { addLocalCommand, type CommonOptions } from './add-command.js';
 
 export function addDoctorCommand(program: Command, tools: Tools): void {
-  addCommand(program, 'doctor', 'say what is installed, what runs, and what is wrong', tools, doctor);
+  const description = 'say what is installed, what runs, and what is wrong';
+  addLocalCommand(program, 'doctor', description, (options: CommonOptions) => doctor(tools, options));
 }
 
 /** Looks at everything, and ends with code 1 when something keeps Chromatune from working. */
-async function doctor(
-  { api, output, settings, finish }: Context,
-  options: { dataDir?: string },
-): Promise<void> {
+async function doctor({ output, settings, finish }: Tools, options: CommonOptions): Promise<void> {
   const dataFolder = options.dataDir ? path.resolve(options.dataDir) : defaultDataFolder(settings);
   const running = readServices(dataFolder);
   const findings = await Promise.all([
@@ -42,11 +48,26 @@ async function doctor(
     checkRedis(settings),
     checkDataFolder(dataFolder),
     checkPorts(running),
-    checkApi(api, running),
-    checkTrainers(api),
   ]);
+  findings.push(...(await checkPlatform(settings, options, running)));
   output.result({ findings }, () => findingsText(findings, output.colors));
   if (findings.some(({ status }) => status === 'problem')) finish(exitCodes.failed);
+}
+
+/** The API and its trainers, where one is known. */
+async function checkPlatform(
+  settings: Settings,
+  options: CommonOptions,
+  running: RunningServices | null,
+): Promise<Finding[]> {
+  try {
+    const api = new ApiClient(findApiUrl(settings, options));
+    return await Promise.all([checkApi(api, running), checkTrainers(api)]);
+  } catch (error) {
+    if (!(error instanceof NothingRuns)) throw error;
+    const { message, remedy } = error;
+    return [{ name: 'api', status: 'note', detail: message, remedy }];
+  }
 }
 
 function findingsText(findings: Finding[], colors: Colors): string {

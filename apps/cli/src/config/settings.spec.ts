@@ -31,6 +31,15 @@ describe('the address of the API', () => {
 
     expect(findApiUrl(named, { dataDir: path.join(folder, 'other') })).toBe('http://127.0.0.1:4399');
   });
+
+  it('is not guessed where nothing runs on the data folder that is named', () => {
+    announce('.chromatune', 'http://127.0.0.1:4305');
+    const dataDir = path.join(folder, 'nowhere');
+    const named = readSettings({ CHROMATUNE_API_URL: 'http://gpu:1' }, folder);
+
+    expect(() => findApiUrl(named, { dataDir })).toThrow(`No Chromatune runs on ${dataDir}.`);
+    expect(findApiUrl(named, { dataDir, api: 'http://here:2' })).toBe('http://here:2');
+  });
 });
 
 it('a damaged services.json counts as nothing running', () => {

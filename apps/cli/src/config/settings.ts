@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { DomainError } from '@chromatune/contracts';
 import { z } from 'zod';
 
 export interface Settings {
@@ -39,15 +40,24 @@ export function readServices(dataFolder: string): RunningServices | null {
   }
 }
 
-/** Where the API is: `--api`, else CHROMATUNE_API_URL, else what runs on the data folder, else the default port. */
-export function findApiUrl(settings: Settings, options: { api?: string; dataDir?: string }): string {
-  const dataFolder = options.dataDir ? path.resolve(options.dataDir) : defaultDataFolder(settings);
-  const running = () => readServices(dataFolder)?.apiUrl || undefined;
+/**
+ * Where the API is: `--api`, else what runs on `--data-dir`, else CHROMATUNE_API_URL, else what runs on the default data
+ * folder, else the default port.
+ * @throws NothingRuns where a data folder is named and nothing runs on it: another Chromatune would have other sweeps
+ */
+export function findApiUrl(settings: Settings, { api, dataDir }: { api?: string; dataDir?: string }): string {
+  const named = dataDir ? path.resolve(dataDir) : null;
+  const running = readServices(named ?? defaultDataFolder(settings))?.apiUrl || undefined;
+  if (api === undefined && named !== null && running === undefined) throw new NothingRuns(named);
   const url =
-    options.api ??
-    (options.dataDir ? running() : undefined) ??
-    settings.apiUrl ??
-    running() ??
-    `http://127.0.0.1:${defaultPort}`;
+    api ?? (named ? running : undefined) ?? settings.apiUrl ?? running ?? `http://127.0.0.1:${defaultPort}`;
   return url.replace(/\/+$/, '').replace(/\/api$/, '');
+}
+
+export class NothingRuns extends DomainError {
+  constructor(dataFolder: string) {
+    super('nothing_runs', 503, `No Chromatune runs on ${dataFolder}.`, {
+      remedy: `Start it with npm start -- --data-dir ${dataFolder}, or leave out --data-dir.`,
+    });
+  }
 }

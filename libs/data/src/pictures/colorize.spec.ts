@@ -40,6 +40,13 @@ describe('opening a photograph', () => {
     expect([...alpha!]).toEqual([128, 255]);
   });
 
+  it('refuses floating-point numbers, which would come out black', async () => {
+    await expect(openPhoto(floatTiff([0.1, 0.9]))).rejects.toMatchObject({
+      code: 'unreadable_photo',
+      message: 'The photograph holds floating-point numbers, not 8 or 16 bits.',
+    });
+  });
+
   it('turns it upright as its camera says', async () => {
     const lying = await sharp(gradient(40, 20).rgb, { raw: { width: 40, height: 20, channels: 3 } })
       .withMetadata({ orientation: 6 })
@@ -146,6 +153,36 @@ describe('a painted picture', () => {
 /** Two greys, the first of them half transparent. */
 const half = () =>
   sharp(Uint8Array.of(90, 90, 90, 128, 200, 200, 200, 255), { raw: { width: 2, height: 1, channels: 4 } });
+
+/** A grey TIFF of one row, by its fields (TIFF 6.0): sharp writes none with such numbers. */
+function floatTiff(row: number[]): Uint8Array {
+  const sampleFormatFloat = [339, 3] as const;
+  const dataStart = 8 + 2 + 10 * 12 + 4;
+  const fields = [
+    [256, row.length],
+    [257, 1],
+    [258, 32],
+    [259, 1],
+    [262, 1],
+    [273, dataStart],
+    [277, 1],
+    [278, 1],
+    [279, row.length * 4],
+    sampleFormatFloat,
+  ] as const;
+  const file = Buffer.alloc(dataStart + row.length * 4);
+  file.write('II*\0\x08', 'latin1');
+  file.writeUInt16LE(fields.length, 8);
+  fields.forEach(([tag, value], index) => {
+    const at = 10 + index * 12;
+    file.writeUInt16LE(tag, at);
+    file.writeUInt16LE(4, at + 2); // LONG
+    file.writeUInt32LE(1, at + 4);
+    file.writeUInt32LE(value, at + 8);
+  });
+  row.forEach((value, index) => file.writeFloatLE(value, dataStart + index * 4));
+  return file;
+}
 
 function gradient(width: number, height: number): Picture {
   const rgb = new Uint8Array(width * height * 3);

@@ -22,8 +22,9 @@ export interface Photo extends Picture {
 export async function openPhoto(encoded: Uint8Array): Promise<Photo> {
   try {
     const photo = sharp(encoded, { limitInputPixels: maxPhotoPixels, failOn: 'error' });
-    const { format } = await photo.metadata();
+    const { format, depth } = await photo.metadata();
     if (!kinds.includes(format)) throw new Error(`a picture of the kind ${format}`);
+    if (depth === 'float' || depth === 'double') throw floatingPhoto();
     const { data, info } = await photo
       .autoOrient()
       .toColourspace('srgb')
@@ -32,7 +33,7 @@ export async function openPhoto(encoded: Uint8Array): Promise<Photo> {
     const { width, height, channels } = info;
     return { ...(channels === 3 ? { rgb: data } : split(data, info)), width, height };
   } catch (error) {
-    throw unreadablePhoto(error as Error);
+    throw error instanceof DomainError ? error : unreadablePhoto(error as Error);
   }
 }
 
@@ -114,6 +115,12 @@ export async function encodePicture(photo: Photo, format: PictureFormat): Promis
     ? picture.png({ compressionLevel: 6 }).toBuffer()
     : picture.flatten(onWhite).jpeg({ quality: 95, chromaSubsampling: '4:4:4' }).toBuffer();
 }
+
+/** How bright its numbers are only their program knows: 0 to 1 would be all black as 8-bit numbers. */
+const floatingPhoto = () =>
+  new DomainError('unreadable_photo', 422, 'The photograph holds floating-point numbers, not 8 or 16 bits.', {
+    remedy: 'Save it with 8 or 16 bits a channel.',
+  });
 
 function unreadablePhoto(cause: Error): DomainError {
   const megapixels = Math.round(maxPhotoPixels / 1e6);

@@ -14,12 +14,30 @@ export async function writeAtomically(
   try {
     await write(temporary);
     await synchronize(temporary);
-    await mkdir(path.dirname(target), { recursive: true });
-    await rename(temporary, target);
+    await moveInto(target, temporary);
   } finally {
     await rm(temporary, { force: true }); // also where the target was this very file: then renaming does nothing
   }
-  await synchronize(path.dirname(target));
+  await synchronize(path.dirname(target)).catch(ignoreMissing); // removed meanwhile, and its folder with it
+}
+
+/** A store removes folders that are empty, also one that was just made for this: then it is made again. */
+async function moveInto(target: string, temporary: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await mkdir(path.dirname(target), { recursive: true });
+      return await rename(temporary, target);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === mostMoves) throw error;
+    }
+  }
+}
+
+/** Another process would have to remove the folder within microseconds, this often in a row. */
+const mostMoves = 20;
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 /** Copies by reference where the file system can. */

@@ -55,6 +55,39 @@ describe('a folder as object store', () => {
     expect(await readdir(path.join(root, 'linked', '.incoming'))).toEqual([]);
   });
 
+  it('leaves no empty folder behind, and none that is in use away', async () => {
+    const store = await openFolder('emptied');
+    for (const key of ['a/b/one', 'a/b/two', 'a/three']) await store.put(key, Buffer.from('x'));
+
+    await store.remove('a/b/one');
+    const inUse = await readdir(path.join(root, 'emptied', 'a'));
+    await store.remove('a/b/two');
+    await store.remove('a/b/two');
+    const halfEmpty = await readdir(path.join(root, 'emptied', 'a'));
+    await store.remove('a/three');
+
+    expect(inUse.sort()).toEqual(['b', 'three']);
+    expect(halfEmpty).toEqual(['three']);
+    expect(await readdir(path.join(root, 'emptied'))).toEqual(['.incoming']);
+  });
+
+  it('stores what is put while another one empties the same folder', async () => {
+    const store = await openFolder('contended');
+    const [first, second] = await Promise.all(
+      ['one', 'two'].map(async (name) => {
+        for (let time = 0; time < 200; time++) {
+          await store.put(`deep/er/${name}`, Buffer.from(String(time)));
+          if (String(await store.get(`deep/er/${name}`).then(Buffer.from)) !== String(time)) return false;
+          await store.remove(`deep/er/${name}`);
+        }
+        return true;
+      }),
+    );
+
+    expect([first, second]).toEqual([true, true]);
+    expect(await readdir(path.join(root, 'contended'))).toEqual(['.incoming']);
+  });
+
   it('hides what is on its way in', async () => {
     const store = await openFolder('hidden');
     await writeFile(path.join(root, 'hidden', '.incoming', 'elsewhere_1_x'), 'half');

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { access, mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { access, mkdir, open, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
@@ -96,7 +96,9 @@ class FolderStore implements ObjectStore {
   }
 
   async remove(key: string): Promise<void> {
-    await this.explained(() => rm(this.pathOf(key), { force: true }));
+    const file = this.pathOf(key);
+    await this.explained(() => rm(file, { force: true }));
+    await removeEmptyParents(file, this.folder);
   }
 
   describe(): string {
@@ -163,6 +165,17 @@ async function makeWithParents(folder: string): Promise<void> {
   await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error; // another process made it meanwhile
   });
+}
+
+/** Keys have no folders: those that only held an object go with it, else each coloured photograph left one for ever. */
+async function removeEmptyParents(file: string, root: string): Promise<void> {
+  for (let folder = path.dirname(file); folder !== root; folder = path.dirname(folder)) {
+    const isRemoved = await rmdir(folder).then(
+      () => true,
+      () => false, // something else lies in it, or another process has removed it
+    );
+    if (!isRemoved) return;
+  }
 }
 
 /** Says whose it is, so that only what its owner can no longer finish is removed. */

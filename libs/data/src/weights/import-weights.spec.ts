@@ -117,6 +117,14 @@ describe('recognizing a network', () => {
     expect(() => recognizeNetwork('a.pth', change(stored('resnet34')))).toThrow(message);
   });
 
+  it('names the smaller of two relatives where only one tensor is too many', () => {
+    const tensors = [...stored('resnet18'), tensorOf('layer1.2.bn1.weight', [64])]; // which ResNet-34 has
+
+    expect(() => recognizeNetwork('a.pth', tensors)).toThrow(
+      /most like resnet18, but layer1\.2\.bn1\.weight is no part of resnet18\.$/,
+    );
+  });
+
   it('does not count what LPIPS holds twice as left out', () => {
     const twice = tensorOf('lins.0.model.1.weight', [1, 64, 1, 1]);
 

@@ -23,10 +23,11 @@ export function recognizeNetwork(path: string, tensors: readonly StoredTensor[])
     for (const network of weightsNetwork.options) {
       const comparison = compare(network, prefix, tensors);
       if (comparison.differences.length === 0) return comparison;
-      if (nearest === null || comparison.alike > nearest.alike) nearest = comparison;
+      if (comparison.alike > 0 && (!nearest || likeness(comparison) > likeness(nearest)))
+        nearest = comparison;
     }
   }
-  throw nearest === null || nearest.alike === 0 ? noNetwork(path, tensors) : differentNetwork(path, nearest);
+  throw nearest ? differentNetwork(path, nearest) : noNetwork(path, tensors);
 }
 
 interface Comparison extends RecognizedNetwork {
@@ -34,6 +35,9 @@ interface Comparison extends RecognizedNetwork {
   alike: number;
   differences: ProblemField[];
 }
+
+/** A smaller network is a part of its larger relatives: what these miss counts too. */
+const likeness = ({ alike, differences }: Comparison) => alike - differences.length;
 
 /** What stands before the name of a network's first kernel. */
 function prefixesOf(tensors: readonly StoredTensor[]): string[] {

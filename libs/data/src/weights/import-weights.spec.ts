@@ -53,7 +53,7 @@ describe('recognizing a network', () => {
     expect(found.map(({ wanted }) => wanted)).toEqual(networkLayout(network));
   });
 
-  it.each(['module.', 'model.backbone.', 'net.encoder.'])('takes the prefix %s', (prefix) => {
+  it.each(['module.', 'model.backbone.', 'net.encoder.', 'weights/'])('takes the prefix %s', (prefix) => {
     const tensors = stored('resnet50').map((tensor) => ({ ...tensor, name: prefix + tensor.name }));
 
     const { network, leftOut } = recognizeNetwork('a.pth', [...tensors, tensorOf('head.weight', [1])]);

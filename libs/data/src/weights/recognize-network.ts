@@ -13,7 +13,7 @@ export interface RecognizedNetwork {
 }
 
 /**
- * Tells by names and shapes which network weights belong to. Names may have any prefix ("module.", "backbone."), and
+ * Tells by names and shapes which network weights belong to. Names may have any prefix ("module.", "backbone/"), and
  * other parts may stand beside the network; of the network itself nothing may be missing, unknown or of another shape.
  * @throws WeightsError that says what differs from the most similar network
  */
@@ -42,8 +42,8 @@ const likeness = ({ alike, differences }: Comparison) => alike - differences.len
 /** What stands before the name of a network's first kernel. */
 function prefixesOf(tensors: readonly StoredTensor[]): string[] {
   const prefixes = tensors.flatMap(({ name, shape }) => {
-    const stem = /^(|.*\.)(conv1|features\.0|net\.slice1\.0)\.weight$/.exec(name);
-    return stem && shape.length === 4 && !/(^|\.)layer\d\./.test(stem[1]!) ? [stem[1]!] : [];
+    const stem = /^(|.*[./])(conv1|features\.0|net\.slice1\.0)\.weight$/.exec(name);
+    return stem && shape.length === 4 && !/(^|[./])layer\d\./.test(stem[1]!) ? [stem[1]!] : [];
   });
   return [...new Set(prefixes)].sort((a, b) => a.length - b.length).slice(0, 8);
 }

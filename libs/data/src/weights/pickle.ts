@@ -48,6 +48,9 @@ export abstract class PickleObject {
 /** What is wrong with a pickle, as the rest of a sentence that begins with the file's name. */
 export class PickleError extends Error {}
 
+/** No program writes such a pickle: it was damaged, or broke off. Others are whole, and only hold what weights do not. */
+export class DamagedPickle extends PickleError {}
+
 export interface PickleRules {
   /** The only names that may occur. */
   globals: readonly PickleGlobal[];
@@ -143,14 +146,17 @@ class Machine {
   }
 
   raw(length: number): Uint8Array {
-    if (length > longestText) throw new PickleError(`its pickle has a text of ${length} bytes`);
+    if (length > longestText) {
+      const isThere = length <= this.bytes.length - this.position;
+      throw new (isThere ? PickleError : DamagedPickle)(`its pickle has a text of ${length} bytes`);
+    }
     const at = this.advance(length);
     return this.bytes.slice(at, at + length);
   }
 
   line(): string {
     const end = this.bytes.subarray(0, this.position + 1024).indexOf(0x0a, this.position);
-    if (end === -1) throw new PickleError('its pickle has a name without an end');
+    if (end === -1) throw new DamagedPickle('its pickle has a name without an end');
     const line = this.text(end - this.position);
     this.position++;
     return line;
@@ -163,7 +169,7 @@ class Machine {
   pop(): PickleValue {
     const value = this.stack.pop();
     if (value === undefined || value === mark)
-      throw new PickleError('its pickle takes more than it put down');
+      throw new DamagedPickle('its pickle takes more than it put down');
     return value;
   }
 
@@ -174,13 +180,13 @@ class Machine {
   }
 
   drop(): void {
-    if (this.stack.pop() === undefined) throw new PickleError('its pickle takes more than it put down');
+    if (this.stack.pop() === undefined) throw new DamagedPickle('its pickle takes more than it put down');
   }
 
   /** All values above the last mark, which goes too. */
   popToMark(): PickleValue[] {
     const at = this.stack.lastIndexOf(mark);
-    if (at === -1) throw new PickleError('its pickle takes more than it put down');
+    if (at === -1) throw new DamagedPickle('its pickle takes more than it put down');
     return this.stack.splice(at).slice(1) as PickleValue[];
   }
 
@@ -196,14 +202,18 @@ class Machine {
 
   recall(index: number): void {
     const value = this.memo.get(index);
-    if (value === undefined) throw new PickleError(`its pickle repeats value ${index}, which it never had`);
+    if (value === undefined) throw new DamagedPickle(`its pickle repeats value ${index}, which it never had`);
     this.push(value);
   }
 
   global(module: string, name: string): void {
     const full = `${module}.${name}`;
     const found = this.globals.get(full);
-    if (!found) throw new RefusedGlobal(full);
+    if (!found) {
+      throw new PickleError(
+        `its pickle wants ${printable(full)}, which weights do not need. Nothing of it was run`,
+      );
+    }
     this.push(found);
   }
 
@@ -238,22 +248,15 @@ class Machine {
     const target = this.top();
     if (!(target instanceof PickleDict))
       throw new PickleError(`its pickle sets items of ${describe(target)}`);
-    if (values.length % 2 === 1) throw new PickleError('its pickle has a key without a value');
+    if (values.length % 2 === 1) throw new DamagedPickle('its pickle has a key without a value');
     for (let index = 0; index < values.length; index += 2) target.set(values[index]!, values[index + 1]!);
   }
 
   private advance(length: number): number {
     const at = this.position;
-    if (at + length > this.bytes.length) throw new PickleError('its pickle is cut short');
+    if (at + length > this.bytes.length) throw new DamagedPickle('its pickle is cut short');
     this.position += length;
     return at;
-  }
-}
-
-/** A class or function that weights do not need. */
-export class RefusedGlobal extends PickleError {
-  constructor(readonly global: string) {
-    super(`its pickle wants ${printable(global)}, which weights do not need. Nothing of it was run`);
   }
 }
 
@@ -334,7 +337,7 @@ const refusedNames = new Map([
 function refusedOperation(code: number): PickleError {
   const name = refusedNames.get(code);
   if (name === undefined)
-    return new PickleError(`its pickle has the unknown operation 0x${code.toString(16)}`);
+    return new DamagedPickle(`its pickle has the unknown operation 0x${code.toString(16)}`);
   return new PickleError(`its pickle uses ${name}, which weights do not need. Nothing of it was run`);
 }
 

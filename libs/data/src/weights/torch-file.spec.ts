@@ -193,6 +193,25 @@ describe('a state dict', () => {
     );
   });
 
+  it.each<[string, Uint8Array, RegExp]>([
+    ['a long text', dict([[text('log'), text('x'.repeat(70_000))]]), /has a text of 70000 bytes/],
+    ['None as key', dict([[pickle.none, int(1)]]), /has None as key/],
+    ['a tuple as key', dict([[tuple(int(1)), int(1)]]), /has a tuple as key/],
+  ])('beside %s is refused, and the way out is told', async (_name, value, message) => {
+    const opening = openWeightsFile(await write('unusual.pth', torchZipOf(of(value))));
+
+    await expect(opening).rejects.toThrow(message);
+    await expect(opening).rejects.toMatchObject({
+      remedy: expect.stringContaining('keep only its tensors') as string,
+    });
+  });
+
+  it('that broke off is to be fetched again', async () => {
+    const opening = openWeightsFile(await write('half.pth', of(text('x'.repeat(70_000))).subarray(0, 99)));
+
+    await expect(opening).rejects.toMatchObject({ remedy: 'Check that the file was downloaded whole.' });
+  });
+
   it('that contains itself is read all the same', async () => {
     const inner = dict([[text('weight'), viewOf({ shape: [4], strides: [1] })]]);
     const bytes = of(inner, pickle.put(1), text('self'), pickle.get(1), Buffer.from('s'));

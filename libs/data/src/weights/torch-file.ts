@@ -1,11 +1,11 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import {
+  DamagedPickle,
   describe,
   PickleDict,
   PickleError,
   PickleList,
   readPickle,
-  RefusedGlobal,
   type PickleValue,
 } from './pickle.js';
 import { readAt } from './read-at.js';
@@ -207,9 +207,9 @@ function explained(
   } catch (error) {
     if (!(error instanceof PickleError)) throw error;
     const remedy =
-      error instanceof RefusedGlobal
-        ? 'If you trust the file, keep only its tensors, in Python: torch.save(MODEL.state_dict(), "weights.pth")'
-        : 'Check that the file was downloaded whole.';
+      error instanceof DamagedPickle
+        ? 'Check that the file was downloaded whole.'
+        : 'If you trust the file, keep only its tensors, in Python: torch.save(MODEL.state_dict(), "weights.pth")';
     throw new WeightsError(path, error.message, { remedy, cause: error });
   }
 }

@@ -9,3 +9,6 @@ export class NpyError extends DomainError {
     });
   }
 }
+
+/** An array of something else than numbers: text, records, Python objects. */
+export class NotNumbers extends NpyError {}

@@ -1,4 +1,4 @@
-import { NpyError } from './npy-error.js';
+import { NotNumbers, NpyError } from './npy-error.js';
 import { parsePythonLiteral, type PythonLiteral } from './python-literal.js';
 
 /** Element types that are read as numbers. Half floats are widened, 64-bit integers become BigInt arrays. */
@@ -26,7 +26,7 @@ export const npyHeaderWindow = 12 + maxHeaderBytes;
 /**
  * Reads the header of an npy file (format versions 1 to 3) from its first bytes.
  * @param name of the file, for messages
- * @throws NpyError when it is no npy file, or one that cannot be read as plain numbers
+ * @throws NpyError when it is no npy file; NotNumbers, also one, when it cannot be read as plain numbers
  */
 export function readNpyHeader(bytes: Uint8Array, name = 'the npy data'): NpyHeader {
   const { version, text, dataOffset } = headerText(bytes, name);
@@ -120,10 +120,10 @@ const itemBytes: Record<NpyDtype, number> = {
 };
 
 function readDescr(literal: PythonLiteral, name: string) {
-  if (literal.type !== 'str') throw new NpyError(name, 'it holds records, not plain numbers');
+  if (literal.type !== 'str') throw new NotNumbers(name, 'it holds records, not plain numbers');
   const descr = literal.value;
   if (/^[<>|=]?O/.test(descr)) {
-    throw new NpyError(name, 'it holds Python objects (pickled), which could run any code when read', {
+    throw new NotNumbers(name, 'it holds Python objects (pickled), which could run any code when read', {
       remedy:
         'Save it again as plain numbers: array.astype("uint8") makes them of pictures, array.astype("float32") of weights.',
     });
@@ -131,7 +131,7 @@ function readDescr(literal: PythonLiteral, name: string) {
   const match = /^([<>|=]?)([a-z][0-9]+)$/.exec(descr);
   const dtype = match?.[2] as NpyDtype;
   if (!match || !Object.hasOwn(itemBytes, dtype)) {
-    throw new NpyError(
+    throw new NotNumbers(
       name,
       `its element type is ${JSON.stringify(descr.slice(0, 40))}, which is not a plain number`,
     );

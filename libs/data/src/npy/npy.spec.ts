@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stream } from '@chromatune/random';
 import { type NpyArray, npyBytes } from './npy-bytes.js';
+import { NpyError } from './npy-error.js';
 import { openNpy } from './npy-file.js';
 import { type NpyDtype, readNpyHeader } from './npy-header.js';
 
@@ -115,7 +116,7 @@ describe('an npy header', () => {
       try {
         readNpyHeader(damaged, 'damaged.npy');
       } catch (error) {
-        expect((error as Error).name).toBe('NpyError');
+        expect(error).toBeInstanceOf(NpyError);
       }
     }
   });

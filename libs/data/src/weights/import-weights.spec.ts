@@ -201,6 +201,20 @@ describe('an import', () => {
     expect(new Set(digests.values()).size).toBe(1);
   });
 
+  it('leaves out arrays of an npz that hold no numbers and are no part of the network', async () => {
+    const text = Buffer.from(npyBytes('f4', [1], Float32Array.of(1)));
+    text.write("'<U1'", text.indexOf("'<f4'"), 'latin1'); // an element of it has 4 bytes too
+    const arrays = Object.fromEntries(
+      resnet18.map(({ name, shape, data }) => [`${name}.npy`, npyBytes('f4', shape, data)]),
+    );
+
+    const beside = await importBytes('beside.npz', zipOf({ ...arrays, 'author.npy': text }));
+    const within = importBytes('within.npz', zipOf({ ...arrays, 'bn1.bias.npy': text }));
+
+    expect(beside).toMatchObject({ network: 'resnet18', leftOut: ['author'] });
+    await expect(within).rejects.toThrow(/most like resnet18, but bn1\.bias holds no numbers\.$/);
+  });
+
   it('takes LPIPS as its package saves it', async () => {
     const alex = networkLayout('lpips-alex').map(numbered);
     const lins = alex.filter(({ name }) => name.startsWith('lin'));

@@ -87,6 +87,7 @@ const integers = 'holds integers';
 
 function differenceOf(wanted: LayoutTensor, tensor: StoredTensor | undefined): string | null {
   if (!tensor) return 'is missing';
+  if (tensor.type === 'other') return 'holds no numbers';
   if (String(tensor.shape) !== String(wanted.shape)) {
     return `has shape (${tensor.shape.join(', ')}) instead of (${wanted.shape.join(', ')})`;
   }

@@ -1,7 +1,7 @@
 import { halfToNumber } from '../npy/half-float.js';
 
-/** Element types that weights come in, and the integers that stand beside them. */
-export type ElementType = 'f2' | 'bf2' | 'f4' | 'f8' | 'i8' | 'i4' | 'i2' | 'i1' | 'u1';
+/** Element types that weights come in, and the integers and what are no numbers that stand beside them. */
+export type ElementType = 'f2' | 'bf2' | 'f4' | 'f8' | 'i8' | 'i4' | 'i2' | 'i1' | 'u1' | 'other';
 
 export const elementBytes: Record<ElementType, number> = {
   f2: 2,
@@ -13,6 +13,7 @@ export const elementBytes: Record<ElementType, number> = {
   i2: 2,
   i1: 1,
   u1: 1,
+  other: 0,
 };
 
 export const isFloat = (type: ElementType) => type.endsWith('f2') || type === 'f4' || type === 'f8';

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { NpyError } from '../npy/npy-error.js';
-import { type NpyDtype, npyHeaderWindow, readNpyHeader } from '../npy/npy-header.js';
+import { NotNumbers, NpyError } from '../npy/npy-error.js';
+import { type NpyDtype, type NpyHeader, npyHeaderWindow, readNpyHeader } from '../npy/npy-header.js';
 import { readAt } from './read-at.js';
 import { readSafetensorsHeader, SafetensorsError, safetensorsHeaderBytes } from './safetensors.js';
 import {
@@ -89,23 +89,36 @@ const npyTypes: Partial<Record<NpyDtype, ElementType>> = {
 async function openNpz(path: string, archive: ZipArchive): Promise<WeightsFile> {
   const tensors: StoredTensor[] = [];
   for (const entry of archive.names.filter((name) => name.endsWith('.npy'))) {
-    const label = `${path}/${entry}`;
-    const header = readNpyHeader(await archive.readStart(entry, npyHeaderWindow), label);
-    const { shape, dtype, bigEndian, fortranOrder, dataOffset } = header;
-    const expected = dataOffset + header.elements * header.itemBytes;
-    const found = archive.sizeOf(entry);
-    if (found !== expected) throw new NpyError(label, `${expected} bytes expected, ${found} found`);
-    tensors.push({
-      name: entry.slice(0, -'.npy'.length),
-      shape,
-      type: npyTypes[dtype]!,
-      bigEndian,
-      strides: fortranOrder ? contiguousStrides([...shape].reverse()).reverse() : contiguousStrides(shape),
-      offset: 0,
-      read: async () => (await archive.read(entry, mostArrayBytes)).subarray(dataOffset),
-    });
+    tensors.push(await openArray(archive, entry, `${path}/${entry}`));
   }
   return { kind: 'an npz of numpy', tensors, close: async () => archive.close() };
+}
+
+async function openArray(archive: ZipArchive, entry: string, label: string): Promise<StoredTensor> {
+  const name = entry.slice(0, -'.npy'.length);
+  const start = await archive.readStart(entry, npyHeaderWindow);
+  let header: NpyHeader;
+  try {
+    header = readNpyHeader(start, label);
+  } catch (error) {
+    if (!(error instanceof NotNumbers)) throw error;
+    // no part of a network, unless its name says so
+    const read = () => Promise.reject(error);
+    return { name, shape: [], type: 'other', bigEndian: false, strides: [], offset: 0, read };
+  }
+  const { shape, dtype, bigEndian, fortranOrder, dataOffset } = header;
+  const expected = dataOffset + header.elements * header.itemBytes;
+  const found = archive.sizeOf(entry);
+  if (found !== expected) throw new NpyError(label, `${expected} bytes expected, ${found} found`);
+  return {
+    name,
+    shape,
+    type: npyTypes[dtype]!,
+    bigEndian,
+    strides: fortranOrder ? contiguousStrides([...shape].reverse()).reverse() : contiguousStrides(shape),
+    offset: 0,
+    read: async () => (await archive.read(entry, mostArrayBytes)).subarray(dataOffset),
+  };
 }
 
 const safetensorsTypes: Record<string, ElementType> = {

@@ -319,6 +319,10 @@ describe('chromatune colorize', () => {
 
   it.each([
     [['--epoch', 'last'], 'It must be best, or the number of an epoch.'],
+    [['--epoch', '0x6'], 'It must be best, or the number of an epoch.'],
+    [['--epoch', '1e3'], 'It must be best, or the number of an epoch.'],
+    [['--run', ''], 'It must not be empty.'],
+    [['--out', ''], 'It must not be empty.'],
     [['--temperature', '3'], 'It must be a number from 0.01 to 2.'],
   ])('refuses %j', async (options, message) => {
     const { code, stderr } = await run(['colorize', 'a.png', '--run', 's1-0', ...options], painted);

@@ -15,6 +15,7 @@ import { bytesText, count } from '../output/format.js';
 import { ProgressDisplay } from '../output/progress.js';
 import { exitCodes, type Tools } from '../run-cli.js';
 import { addCommand, type Context } from './add-command.js';
+import { readText } from './read-text.js';
 import { untilInterrupted } from './until-interrupted.js';
 import { planPhotos, type PlannedPhoto, type SkippedFile, unreadablePhoto } from './plan-photos.js';
 import { makeWritableFolder, writePicture } from './picture-folder.js';
@@ -32,10 +33,10 @@ export function addColorizeCommand(program: Command, tools: Tools): void {
     tools,
     colorize,
   )
-    .requiredOption('--run <run>', 'id of the run that colours')
+    .requiredOption('--run <run>', 'id of the run that colours', readText)
     .option('--epoch <epoch>', 'checkpoint of this epoch (default: best)', readEpoch)
     .option('--temperature <number>', 'of the annealed mean, 0.01 to 2: lower is more vivid', readTemperature)
-    .option('--out <folder>', 'where to; it is made when missing', 'colorized');
+    .option('--out <folder>', 'where to; it is made when missing', readText, 'colorized');
 }
 
 interface Failure {
@@ -153,7 +154,8 @@ function listed(heading: string, lines: string[]): string[] {
 
 function readEpoch(text: string): number | 'best' {
   const parsed = checkpointChoice.safeParse(text);
-  if (parsed.success) return parsed.data;
+  const isPlain = /^(best|\d+)$/.test(text); // JavaScript takes 0x6 and 1e3 for numbers too
+  if (isPlain && parsed.success) return parsed.data;
   throw new InvalidArgumentError('It must be best, or the number of an epoch.');
 }
 

@@ -20,6 +20,7 @@ import type { Colors } from '../output/output.js';
 import { facts, table } from '../output/table.js';
 import type { Tools } from '../run-cli.js';
 import { addCommand, type Context } from './add-command.js';
+import { readText } from './read-text.js';
 import { readSpecFile } from './spec-file.js';
 
 export function addModelCommands(program: Command, tools: Tools): void {
@@ -30,7 +31,7 @@ export function addModelCommands(program: Command, tools: Tools): void {
     'print layers, shapes, parameters, multiply-adds and memory of the networks of a sweep file',
     tools,
     describeModels,
-  ).option('--run <run>', 'the network of this run instead');
+  ).option('--run <run>', 'the network of this run instead', readText);
 }
 
 /** One network of a sweep, and the runs that train it. */

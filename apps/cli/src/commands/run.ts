@@ -24,6 +24,7 @@ import type { Colors } from '../output/output.js';
 import { facts, table } from '../output/table.js';
 import type { Tools } from '../run-cli.js';
 import { addCommand, type Context } from './add-command.js';
+import { readText } from './read-text.js';
 import { exportRun } from './run-export.js';
 import { reproduceRun } from './run-reproduce.js';
 import { baselineTexts, runsTable, stateWithNote } from './runs-table.js';
@@ -35,6 +36,7 @@ export function addRunCommands(program: Command, tools: Tools): void {
   addCommand(run, 'list', 'list the runs of a sweep', tools, listRuns).requiredOption(
     '--sweep <sweep>',
     'its id',
+    readText,
   );
   addCommand(
     run,
@@ -66,7 +68,7 @@ export function addRunCommands(program: Command, tools: Tools): void {
     .option('--recipe <file>', 'train this recipe (JSON) instead of the stored one')
     .option('--no-wait', 'only queue it');
   addCommand(run, 'export <run>', 'write recipe, points and samples to a folder', tools, exportRun)
-    .requiredOption('--out <folder>', 'where to; it is made when missing')
+    .requiredOption('--out <folder>', 'where to; it is made when missing', readText)
     .option('--checkpoints', 'checkpoints too');
 }
 

@@ -118,6 +118,15 @@ const mistakes: [title: string, text: string, line: number, column: number, mess
   ['a list', '- name: a', 1, 1, /must be a group of keys like "name: …"/],
   ['YAML that does not parse', 'name: a\nspace: [1, 2\nbudget: 3', 3, 1, /not valid YAML/],
   ['a key written twice', 'name: a\nname: b', 2, 1, /not valid YAML: Map keys must be unique/],
+  [
+    'two documents',
+    'name: a\n---\nname: b',
+    2,
+    1,
+    /^A second document begins here, and a file describes one/,
+  ],
+  ['a pile of brackets', `name: a\nb: ${'['.repeat(20_000)}`, 2, 102, /^This is nested too deeply/],
+  ['a pile of dashes', `name: a\nb:\n${'- '.repeat(20_000)}`, 3, 197, /^This is nested too deeply/],
   ['a bomb of aliases', aliasBomb(), 1, 1, /cannot be read: Excessive alias count/],
   [
     'a missing key',

@@ -5,7 +5,17 @@ import {
   sweepSpec,
   trainingParameters,
 } from '@chromatune/contracts';
-import { type Document, isMap, isScalar, isSeq, LineCounter, type Pair, parseDocument } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  type Pair,
+  parseDocument,
+  Parser,
+} from 'yaml';
 import { z } from 'zod';
 import { describeAllowed, shown, type ValueSchema } from './allowed.js';
 import { checkSpace, isParameter, unknownKey, wrongValue } from './check-space.js';
@@ -20,6 +30,8 @@ export type SpecReading = { spec: SweepSpec; problems: [] } | { spec: null; prob
  * at the line and column of the key or value it is about, both counted from 1. Never throws.
  */
 export function readSpec(text: string): SpecReading {
+  const tooDeep = findDeepNesting(text);
+  if (tooDeep) return failed([tooDeep]);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) return failed(document.errors.map((error) => syntaxProblem(error, lines)));
@@ -117,9 +129,36 @@ const notASweep = (text: string) =>
     ? 'The spec is empty. A sweep needs name, dataset and budget; see examples/first-sweep.yaml.'
     : 'A sweep must be a group of keys like "name: …" and "dataset: …"; see examples/first-sweep.yaml.';
 
-function syntaxProblem(error: { message: string; pos: [number, number] }, lines: LineCounter): SpecProblem {
-  const { line, col } = lines.linePos(error.pos[0]);
-  return { path: '', line, column: col, message: `This is not valid YAML: ${error.message.split('\n')[0]}.` };
+interface YamlError {
+  code: string;
+  message: string;
+  pos: [number, number];
+}
+
+function syntaxProblem({ code, message, pos }: YamlError, lines: LineCounter): SpecProblem {
+  const { line, col } = lines.linePos(pos[0]);
+  const what =
+    code === 'MULTIPLE_DOCS'
+      ? 'A second document begins here, and a file describes one sweep.'
+      : `This is not valid YAML: ${message.split('\n')[0]}.`;
+  return { path: '', line, column: col, message: what };
+}
+
+/** A sweep has a handful of levels. Thousands make the reader of YAML, which calls itself for each, end the whole process. */
+const deepestNesting = 100;
+
+function findDeepNesting(text: string): SpecProblem | null {
+  const lines = new LineCounter();
+  lines.addNewLine(0);
+  const parser = new Parser(lines.addNewLine);
+  for (const lexeme of new Lexer().lex(text)) {
+    Array.from(parser.next(lexeme)); // what it yields is read later
+    if (parser.stack.length > deepestNesting) {
+      const { line, col } = lines.linePos(parser.offset - lexeme.length);
+      return { path: '', line, column: col, message: 'This is nested too deeply to be a sweep.' };
+    }
+  }
+  return null;
 }
 
 function locate(problem: LocatedProblem, document: Document, lines: LineCounter): SpecProblem {

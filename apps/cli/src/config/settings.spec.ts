@@ -32,6 +32,10 @@ describe('the address of the API', () => {
     expect(findApiUrl(named, { dataDir: path.join(folder, 'other') })).toBe('http://127.0.0.1:4399');
   });
 
+  it.each(['127.0.0.1:4300', 'localhost:4300/api', 'ftp://here'])('is not %s', (api) => {
+    expect(() => findApiUrl(readSettings({}, folder), { api })).toThrow('does not begin with http://');
+  });
+
   it('is not guessed where nothing runs on the data folder that is named', () => {
     announce('.chromatune', 'http://127.0.0.1:4305');
     const dataDir = path.join(folder, 'nowhere');

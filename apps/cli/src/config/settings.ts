@@ -43,7 +43,7 @@ export function readServices(dataFolder: string): RunningServices | null {
 /**
  * Where the API is: `--api`, else what runs on `--data-dir`, else CHROMATUNE_API_URL, else what runs on the default data
  * folder, else the default port.
- * @throws NothingRuns where a data folder is named and nothing runs on it: another Chromatune would have other sweeps
+ * @throws DomainError where that is no address of HTTP, and NothingRuns where a data folder is named and nothing runs on it: another Chromatune would have other sweeps
  */
 export function findApiUrl(settings: Settings, { api, dataDir }: { api?: string; dataDir?: string }): string {
   const named = dataDir ? path.resolve(dataDir) : null;
@@ -51,8 +51,14 @@ export function findApiUrl(settings: Settings, { api, dataDir }: { api?: string;
   if (api === undefined && named !== null && running === undefined) throw new NothingRuns(named);
   const url =
     api ?? (named ? running : undefined) ?? settings.apiUrl ?? running ?? `http://127.0.0.1:${defaultPort}`;
+  if (!/^https?:\/\//.test(url)) throw noHttpAddress(url);
   return url.replace(/\/+$/, '').replace(/\/api$/, '');
 }
+
+const noHttpAddress = (url: string) =>
+  new DomainError('invalid_api_url', 400, `The address of the API, ${url}, does not begin with http://.`, {
+    remedy: 'Name it like http://127.0.0.1:4300, in --api or CHROMATUNE_API_URL.',
+  });
 
 export class NothingRuns extends DomainError {
   constructor(dataFolder: string) {

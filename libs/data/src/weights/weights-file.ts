@@ -157,16 +157,24 @@ async function firstBytes(path: string, length: number): Promise<Buffer> {
   try {
     handle = await open(path, 'r');
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'there is no such file' : message;
-    throw new WeightsError(path, `it cannot be read: ${why}`, { remedy: 'Check its name.', cause: error });
+    throw unreadable(path, error);
   }
   try {
     const { bytesRead, buffer } = await handle.read(Buffer.alloc(length), 0, length, 0);
     return buffer.subarray(0, bytesRead);
   } catch (error) {
-    throw new WeightsError(path, `it cannot be read: ${(error as Error).message}`, { cause: error });
+    throw unreadable(path, error);
   } finally {
     await handle.close();
   }
+}
+
+function unreadable(path: string, cause: unknown): WeightsError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  if (code === 'EISDIR') {
+    const remedy = 'Name a file in it: .pth or .pt of PyTorch, .safetensors or .npz.';
+    return new WeightsError(path, 'it is a folder', { remedy, cause });
+  }
+  const why = code === 'ENOENT' ? 'there is no such file' : message;
+  return new WeightsError(path, `it cannot be read: ${why}`, { remedy: 'Check its name.', cause });
 }

@@ -233,6 +233,12 @@ describe('the command line', () => {
       1,
       '/nowhere/sweep.yaml cannot be read: there is no such file.',
     ],
+    [['sweep', 'show', 's1234567-0'], 1, 's1234567-0 looks like a run, not a sweep.'],
+    [
+      ['sweep', 'cancel', 's1234567-0-r1'],
+      1,
+      'npx chromatune run show s1234567-0-r1; its sweep is s1234567.',
+    ],
     [['run', 'show', 'r', '--data-dir', '/nowhere'], 1, 'No Chromatune runs on /nowhere.'],
     [['run', 'export', 'r', '--out', '/dev/null/x'], 1, 'There is no run r.'],
     [['run', 'reproduce', 'r', '--recipe', '/nowhere.json'], 1, '/nowhere.json cannot be read (ENOENT).'],

@@ -1,4 +1,5 @@
 import {
+  DomainError,
   metricCatalogue,
   protocolOf,
   shownForecasts,
@@ -40,14 +41,14 @@ export function addSweepCommands(program: Command, tools: Tools): void {
     'go on until it ends',
   );
   const steer = (command: 'pause' | 'resume' | 'cancel', description: string) =>
-    addCommand(sweep, `${command} <sweep>`, description, tools, ({ api, output }, id: string) =>
-      api.commandSweep(id, command).then((changed) => {
-        output.result(
-          changed,
-          () => `${changed.name} (${changed.id}) is ${stateText(changed.state, output.colors)}.`,
-        );
-      }),
-    );
+    addCommand(sweep, `${command} <sweep>`, description, tools, async ({ api, output }, id: string) => {
+      refuseRunId(id);
+      const changed = await api.commandSweep(id, command);
+      output.result(
+        changed,
+        () => `${changed.name} (${changed.id}) is ${stateText(changed.state, output.colors)}.`,
+      );
+    });
   steer('pause', 'let its runs save a checkpoint and wait');
   steer('resume', 'go on with a paused sweep');
   steer('cancel', 'end all its runs for good');
@@ -128,6 +129,7 @@ async function listSweeps({ api, output }: Context): Promise<void> {
 }
 
 async function showSweep(context: Context, id: string, { watch }: { watch?: boolean }): Promise<void> {
+  refuseRunId(id);
   if (watch) return watchSweep(context, id);
   const { api, output } = context;
   const [sweep, runs] = await Promise.all([api.getSweep(id), api.listRuns(id)]);
@@ -138,6 +140,15 @@ async function showSweep(context: Context, id: string, { watch }: { watch?: bool
       protocolText(sweep, output.colors),
     ].join('\n\n'),
   );
+}
+
+/** A run's id begins with that of its sweep, and is as easily copied. */
+function refuseRunId(id: string): void {
+  const [, sweepId] = /^([a-z0-9]+)-/.exec(id) ?? [];
+  if (sweepId === undefined) return;
+  throw new DomainError('not_a_sweep', 400, `${id} looks like a run, not a sweep.`, {
+    remedy: `Show the run with npx chromatune run show ${id}; its sweep is ${sweepId}.`,
+  });
 }
 
 /** How the figures that rank the runs are measured. */

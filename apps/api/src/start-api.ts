@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import express from 'express';
@@ -50,11 +51,15 @@ async function createApp(
   app.setGlobalPrefix('api');
   app.use(assignRequestId, securityHeaders);
   app.use('/api/datasets', express.json({ limit: '64mb' })); // a manifest credits every photograph
-  app.useBodyParser('json', { limit: '1mb' });
+  app.useBodyParser('json', { limit: '1mb', type: isJson });
   serveDocumentation(app, apiVersion);
   serveDashboard(app, environment.DASHBOARD_FOLDER);
   return app;
 }
+
+/** Not a photograph that is only called so: ColorizeService says what it expects. */
+const isJson = ({ headers, url }: IncomingMessage) =>
+  /^application\/json\b/i.test(headers['content-type'] ?? '') && !/\/colorize(\?|$)/.test(url ?? '');
 
 async function closeApi(app: NestExpressApplication, connections: Connections): Promise<void> {
   app.get(LiveService).closeClients();

@@ -179,12 +179,13 @@ describe('colouring a photograph', () => {
   });
 
   it.each([
-    ['no body', undefined, 'The body is empty'],
-    ['a form', new FormData(), 'This is a form'],
-  ])('refuses %s: the file itself is the body', async (_what, body, title) => {
+    ['no body', undefined, {}, 'The body is empty'],
+    ['a form', new FormData(), {}, 'This is a form'],
+    ['JSON, whatever it holds', '{"photo"', { 'content-type': 'application/json' }, 'This is JSON'],
+  ])('refuses %s: the file itself is the body', async (_what, body, headers, title) => {
     const run = await trainedRun();
 
-    const response = await api.fetch(`/runs/${run.id}/colorize`, { method: 'POST', body });
+    const response = await api.fetch(`/runs/${run.id}/colorize`, { method: 'POST', body, headers });
 
     expect(response.status).toBe(400);
     const problem = (await response.json()) as Problem;

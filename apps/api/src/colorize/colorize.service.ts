@@ -52,7 +52,7 @@ export class ColorizeService {
   async colorize(runId: string, query: ColorizeQuery, photo: IncomingMessage): Promise<Uint8Array> {
     const { pool, ...work } = await this.plan(runId, query);
     if (this.underway >= mostAtOnce) throw new TooManyPhotos(mostAtOnce);
-    if (photo.headers['content-type']?.startsWith('multipart/')) throw new PhotoExpected('This is a form');
+    refuseOtherBodies(photo.headers['content-type'] ?? '');
     const id = `${Date.now()}-${randomBytes(8).toString('hex')}`;
     this.underway++;
     try {
@@ -111,6 +111,11 @@ export class ColorizeService {
       ...(['photo', 'picture', 'problem'] as const).map((what) => this.objects.remove(colorizeKey(id, what))),
     ]);
   }
+}
+
+function refuseOtherBodies(contentType: string): void {
+  if (contentType.startsWith('multipart/')) throw new PhotoExpected('This is a form');
+  if (contentType.startsWith('application/json')) throw new PhotoExpected('This is JSON');
 }
 
 const decodesBins = (loss: LossRecipe) =>

@@ -41,12 +41,18 @@ test('refuses states that are not in its closed sets', async () => {
 });
 
 test('migrates once when two processes start together', async () => {
+  const source = await createDataSource(clone.url).initialize();
+  for (const _ of source.migrations) await source.undoLastMigration();
   const both = await Promise.all([openDatabase(clone.url), openDatabase(clone.url)]);
 
   await Promise.all(both.map((database) => database.migrate()));
 
-  await Promise.all(both.map((database) => database.ping()));
+  const rows = await source.query<{ name: string }[]>('SELECT name FROM migrations ORDER BY id');
+  expect(rows.map(({ name }) => name)).toEqual(
+    source.migrations.map((migration) => migration.constructor.name),
+  );
   await Promise.all(both.map((database) => database.close()));
+  await source.destroy();
 });
 
 test.each([

@@ -9,14 +9,14 @@ const onlyPortable = process.env.CHROMATUNE_ENGINE === 'portable';
 
 describe.skipIf(onlyPortable)('the native engine', () => {
   test('trains to the same bits in two processes', async () => {
-    const [one, other] = [await train('native', 2), await train('native', 2)];
+    const [one, other] = [await trainPlainly(), await train('native', 2)];
 
     expect(other.losses).toEqual(one.losses);
     expect(other.weightsSha256).toBe(one.weightsSha256);
   });
 
   test('trains to the same bits whatever the shell sets', async () => {
-    const plain = await train('native', 2);
+    const plain = await trainPlainly();
     const shell = { TF_ENABLE_ONEDNN_OPTS: '0', TF_NUM_INTRAOP_THREADS: '7', OMP_NUM_THREADS: '5' };
 
     expect((await train('native', 2, shell)).weightsSha256).toBe(plain.weightsSha256);
@@ -35,6 +35,10 @@ test('the portable engine trains to the same bits in two processes', async () =>
 
   expect(other.weightsSha256).toBe(one.weightsSha256);
 });
+
+/** With two threads, in a shell that sets nothing; once for all. */
+const trainPlainly = () => (plainTraining ??= train('native', 2));
+let plainTraining: Promise<DigestReport> | undefined;
 
 async function train(engine: string, threads: number, environment = {}, steps = 5): Promise<DigestReport> {
   const path = (name: string) => fileURLToPath(new URL(`./testing/${name}`, import.meta.url));

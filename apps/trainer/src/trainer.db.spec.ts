@@ -18,7 +18,7 @@ const epochs = 4;
 /** Enough for an epoch to be seen while it lasts: a step takes 2 to 3 milliseconds, and is reported 400 later. */
 const stepsPerEpoch = 250;
 /** The same recipe, trained without any interruption. */
-let whole: { run: RunDetail; measured: Awaited<ReturnType<World['measured']>> };
+let whole: { run: RunDetail; measured: Awaited<ReturnType<World['measured']>>; logs: LogRecord[] };
 
 const recipe = () => tinyRecipe(world.dataset, { epochs, batchSize: 2 });
 const midEpoch = (run: RunDetail) => run.step > stepsPerEpoch && run.step % stepsPerEpoch > 3;
@@ -33,7 +33,8 @@ beforeAll(async () => {
     env: process.env,
     redisUrl: redis.url,
   });
-}, 120_000);
+  whole = await trainWhole();
+}, 240_000);
 afterAll(async () => {
   await world?.close();
   await redis?.stop();
@@ -47,13 +48,7 @@ afterEach(async () => {
 
 describe('a trainer', { timeout: 180_000 }, () => {
   it('trains a run from the bell to its last row: points, samples and checkpoints', async () => {
-    await world.startTrainer({ POLL_SECONDS: '600' });
-    const id = await world.queueRun('whole', recipe());
-    await world.ring(id);
-
-    const run = await world.untilState(id, 'completed');
-    const measured = await world.measured(id);
-    whole = { run, measured };
+    const { run, measured, logs } = whole;
 
     expect(measured.filter(({ metric }) => metric === 'train/loss').map(({ step }) => step)).toEqual(
       Array.from({ length: epochs * stepsPerEpoch }, (_, index) => index + 1),
@@ -66,11 +61,11 @@ describe('a trainer', { timeout: 180_000 }, () => {
     });
     expect(run.weightsSha256).toBe(run.checkpoints.at(-1)!.weightsSha256);
 
-    const samples = await world.database.samples.ofRun(id);
+    const samples = await world.database.samples.ofRun(run.id);
     expect(samples.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4]);
     for (const { key } of [...samples, ...run.checkpoints]) expect(await world.store.exists(key)).toBe(true);
-    for (const line of world.logs.filter(({ msg }) => msg.startsWith('Epoch')))
-      expect(line).toMatchObject({ runId: id, attempt: 1 });
+    for (const line of logs.filter(({ msg }) => msg.startsWith('Epoch')))
+      expect(line).toMatchObject({ runId: run.id, attempt: 1 });
   });
 
   it('hears the bell again after all its slots were taken', async () => {
@@ -361,6 +356,17 @@ describe('a trainer', { timeout: 180_000 }, () => {
     expect(metrics).toContain('chromatune_trainer_slots 1');
   });
 });
+
+/** Only the bell can have told the trainer: it asks by itself every ten minutes. */
+async function trainWhole(): Promise<typeof whole> {
+  await world.startTrainer({ POLL_SECONDS: '600' });
+  const id = await world.queueRun('whole', recipe());
+  await world.ring(id);
+  const run = await world.untilState(id, 'completed');
+  const measured = await world.measured(id);
+  await world.stopTrainers();
+  return { run, measured, logs: [...world.logs] };
+}
 
 /** As if the checkpoint had been removed since the run was looked at. */
 const withoutCheckpoint = (run: RunDetail): RunDetail => ({

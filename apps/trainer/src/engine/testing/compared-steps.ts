@@ -36,28 +36,21 @@ export const sgd = {
   weightDecay: 1e-3,
 } as const;
 
+/** Much of what a recipe may say of a step, at once. */
 export const combinations: [name: string, change: Partial<Recipe>][] = [
-  ['regression with Adam', {}],
   [
-    'classification with Adam and decay',
-    { loss: classification, optimizer: { ...plainAdam, learningRate: 3e-4, weightDecay: 1e-2 } },
-  ],
-  [
-    'AdamW with a cosine and warm-up',
+    'AdamW with a cosine and warm-up, clipped gradients, a slower encoder and an average',
     {
       optimizer: { ...plainAdam, type: 'adamw', weightDecay: 0.1 },
       schedule: { type: 'cosine', floor: 0.1 },
       warmupSteps: 3,
+      gradientClip: 0.05,
+      encoderLearningRateFactor: 0.1,
+      averageDecay: 0.5,
     },
   ],
   [
-    'SGD with Nesterov momentum, falling in steps',
-    { optimizer: sgd, schedule: { type: 'step', every: 1, factor: 0.5 } },
-  ],
-  ['clipped gradients', { gradientClip: 0.05 }],
-  ['a slower encoder and an average', { encoderLearningRateFactor: 0.1, averageDecay: 0.5 }],
-  [
-    'micro-batches',
+    'classification in micro-batches',
     {
       microBatch: 3,
       loss: classification,
@@ -76,6 +69,7 @@ export const networks: [name: string, change: Partial<Recipe>, stays: RegExp | n
       model: {
         ...model,
         encoder: 'resnet50',
+        cut: 'conv3',
         inputAdaptation: 'replicate-normalised',
         upsampling: 'bilinear',
       },
@@ -91,19 +85,6 @@ export const networks: [name: string, change: Partial<Recipe>, stays: RegExp | n
     'frozen batch norm',
     { model: { ...model, encoder: 'vgg16', batchNorm: 'frozen', cut: 'conv5' } },
     /\/running_/,
-  ],
-  [
-    'both heads',
-    {
-      loss: {
-        type: 'combined',
-        regression: plainRegression,
-        classification,
-        regressionWeight: 10,
-        decodeFrom: 'classification',
-      },
-    },
-    null,
   ],
 ];
 

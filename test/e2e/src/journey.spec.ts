@@ -107,11 +107,12 @@ describe('run export', () => {
     await succeed('run', 'export', runs[0]!.id, '--out', out);
 
     const files = readdirSync(out, { recursive: true }).map(String);
-    expect(
-      recipe.parse(
-        (JSON.parse(readFileSync(path.join(out, 'recipe.json'), 'utf8')) as { recipe: unknown }).recipe ?? {},
-      ),
-    ).toBeTruthy();
+    const stored = await platform.get(`runs/${runs[0]!.id}`, runDetail);
+    expect(JSON.parse(readFileSync(path.join(out, 'recipe.json'), 'utf8'))).toMatchObject({
+      recipe: stored.recipe,
+      recipeDigest: stored.recipeDigest,
+      weightsSha256: stored.weightsSha256,
+    });
     const rows = readFileSync(path.join(out, 'points.csv'), 'utf8').trim().split('\n').length - 1;
     expect(rows).toBe((JSON.parse(readFileSync(path.join(out, 'points.json'), 'utf8')) as unknown[]).length);
     expect(files.filter((name) => name.endsWith('.png')).length).toBe(3);

@@ -9,7 +9,7 @@ const run = {
   best: { 'validation/abRmse': { value: 18.92, epoch: 1 } },
   baselines: { grey: { abRmse: 14.06 }, meanColor: { abRmse: 14.59 } },
 } as unknown as Run;
-const why = 'best ab RMSE 18.92, not below grey 14.06 and mean colour 14.59';
+const why = 'best ab RMSE 18.92, not 0.1 % below grey 14.06 and mean colour 14.59';
 
 it('tells without a mouse why a run has learned nothing yet', () => {
   expect(renderToStaticMarkup(createElement(NothingLearned, { run }))).toContain(`>${why}<`);

@@ -38,6 +38,16 @@ test.each([
     2850,
   ],
   [
+    'frozen layers with batch norm',
+    { model: { encoder: 'resnet18', imageSize: 128, freezeThrough: 'conv4' }, batchSize: 96 },
+    975,
+  ],
+  [
+    'the same of larger channels',
+    { model: { encoder: 'resnet50', imageSize: 128, freezeThrough: 'conv4' }, batchSize: 64 },
+    971,
+  ],
+  [
     'many frozen weights',
     { model: { encoder: 'resnet152', imageSize: 32, cut: 'conv5', freezeThrough: 'conv5' }, batchSize: 6 },
     1200,

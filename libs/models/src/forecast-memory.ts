@@ -22,6 +22,8 @@ const share = {
   activationsOfClassification: 1.57,
   /** Of what the largest frozen layer takes and gives, which all images that are computed at once pass through first. */
   frozen: 1.5,
+  /** The same where batch norm lies between a convolution and its ReLU: one more of that size. */
+  frozenWithBatchNorm: 2.1,
   /** Of a pixel, beside activations, what a loss on colours has for itself: noticed where activations are few, bytes. */
   pixel: 80,
   /** Of each further bin of a colour's label, in the table of all colours' and while it is made, bytes. */
@@ -86,11 +88,12 @@ function forecaster(recipe: DescribedRecipe, correction: number): (images: numbe
 
 /** The frozen stages are through before the others begin, and what a loss has for itself is small beside most networks. */
 function bytesOfImage(recipe: DescribedRecipe, { activationBytes, frozenBytes }: NetworkDescription): number {
+  const ofFrozen = recipe.model.encoder === 'vgg16' ? share.frozen : share.frozenWithBatchNorm;
   const ofActivations = classificationOf(recipe.loss) ? share.activationsOfClassification : share.activations;
   return Math.max(
     ofActivations * activationBytes,
     activationBytes + share.pixel * pixelsOf(recipe),
-    share.frozen * frozenBytes,
+    ofFrozen * frozenBytes,
   );
 }
 

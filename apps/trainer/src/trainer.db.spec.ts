@@ -1,11 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { datasetFileKey, type RunDetail } from '@chromatune/contracts';
 import { decodeSafetensors, encodePicture, openPhoto, srgbToLab } from '@chromatune/data';
-import { cloneDatabase, startRedis, temporaryFolder, type TestRedis } from '@chromatune/test-support';
+import {
+  cloneDatabase,
+  endConnections,
+  startRedis,
+  temporaryFolder,
+  type TestRedis,
+} from '@chromatune/test-support';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openTrainerFolder } from './supervisor/trainer-folder.js';
 import { tinyRecipe } from './testing/tiny-dataset.js';
 import { makeTestWeights } from './testing/tiny-weights.js';
 import { compiled, isAlive, type LogRecord, World } from './testing/world.js';
@@ -354,6 +362,21 @@ describe('a trainer', { timeout: 180_000 }, () => {
 
     expect(health).toMatchObject({ status: 'ok', parts: { slots: { detail: '0 of 1 busy' } } });
     expect(metrics).toContain('chromatune_trainer_slots 1');
+  });
+  it('that cannot start lets go of its folder and of Postgres', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as AddressInfo;
+
+    const starting = world.startTrainer({ TRAINER_PORT: String(port), TRAINER_HOST: '127.0.0.1' });
+
+    await expect(starting).rejects.toThrow('EADDRINUSE');
+    taken.close();
+    const folder = join(world.folder, `trainer-${world.trainersStarted}`);
+    const trainerId = readFileSync(join(folder, 'trainer-id'), 'utf8').trim();
+    for (const name of [`chromatune trainer ${trainerId}`, 'chromatune listener'])
+      expect(await endConnections(clone.url, name)).toBe(0);
+    await (await openTrainerFolder(folder)).release();
   });
 });
 

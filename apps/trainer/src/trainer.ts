@@ -175,11 +175,11 @@ async function serve({ config, log, ...parts }: Served, closing: Closing): Promi
     TrainerModule.of({ redisUrl: config.REDIS_URL, pool: config.TRAINER_POOL, log, ...parts }),
     { logger: nestLogger(log), abortOnError: false },
   );
+  await app.listen(config.TRAINER_PORT, config.TRAINER_HOST); // before it Bull still connects, and cannot be closed
   // Redis may be away, and Bull waits for it.
   closing.add(() =>
     Promise.race([app.close(), new Promise((resolve) => setTimeout(resolve, 3_000).unref())]),
   );
-  await app.listen(config.TRAINER_PORT, config.TRAINER_HOST);
   return (app.getHttpServer() as { address(): AddressInfo }).address().port;
 }
 

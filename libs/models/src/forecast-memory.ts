@@ -1,5 +1,6 @@
 import { classificationOf, type DatasetManifest } from '@chromatune/contracts';
 import {
+  bytesOfFloat,
   type DescribedRecipe,
   describeNetwork,
   type NetworkDescription,
@@ -100,7 +101,6 @@ function bytesOfImage(recipe: DescribedRecipe, { activationBytes, frozenBytes }:
 const pixelsOf = ({ model }: DescribedRecipe): number => model.imageSize ** 2;
 /** L, a and b. */
 const bytesPerPixel = 3;
-const bytesOfFloat = 4;
 
 /** All that a byte of a and one of b can say. */
 const colorsOfBytes = 256 ** 2;

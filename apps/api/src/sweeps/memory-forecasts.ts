@@ -84,11 +84,22 @@ interface KindForecast extends Kind, Omit<MemoryForecast, 'text' | 'runs'> {
 }
 
 /** What memory depends on noticeably, beside the encoder and the batch size, which are always said. */
-const telling = [
-  ...['cut', 'width', 'imageSize', 'freezeThrough', 'upsampling'],
-  ...['loss', 'headKernel', 'headResolution', 'binSet', 'binGridSize', 'encoding', 'softNeighbors'],
-  ...['optimizer', 'averageDecay'],
-] as ParameterName[];
+const telling: ParameterName[] = [
+  'cut',
+  'width',
+  'imageSize',
+  'freezeThrough',
+  'upsampling',
+  'loss',
+  'headKernel',
+  'headResolution',
+  'binSet',
+  'binGridSize',
+  'encoding',
+  'softNeighbors',
+  'optimizer',
+  'averageDecay',
+];
 
 /**
  * Kinds of one encoder and batch size: in one line where that says all; else in lines that name what tells them apart, with

@@ -37,10 +37,12 @@ export class ColorMeter {
   read(): ColorMetrics {
     const { images } = this;
     const mean = (name: Name) => this.sums[placeOf(name)]! / images;
+    const pooled = mean('rgbSquaredError');
     return {
       abRmse: Math.sqrt(mean('abSquaredError')),
       psnr: mean('psnr'),
-      psnrPooled: mean('rgbSquaredError') === 0 ? this.psnrOfEqual() : psnrOf(mean('rgbSquaredError')),
+      // Where all are equal, as if one value of one image were off by one: each image's own is that of one of its values.
+      psnrPooled: pooled === 0 ? mean('psnr') + 10 * Math.log10(images) : psnrOf(pooled),
       ssim: mean('ssim'),
       deltaE76: mean('deltaE76'),
       deltaE2000: mean('deltaE2000'),
@@ -53,11 +55,6 @@ export class ColorMeter {
       ),
       saturationRatio: mean('predictedChroma') / mean('trueChroma'),
     };
-  }
-
-  /** As if one value of one image were off by one: each image's own is that of one of its values. */
-  private psnrOfEqual(): number {
-    return this.sums[placeOf('psnr')]! / this.images + 10 * Math.log10(this.images);
   }
 }
 

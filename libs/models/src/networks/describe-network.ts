@@ -99,7 +99,7 @@ export function describeNetwork(
   };
 }
 
-const bytesOfFloat = 4;
+export const bytesOfFloat = 4;
 
 const passedBytes = ({ input, output }: LayerDescription): number =>
   bytesOfFloat * (sizeOf(input) + sizeOf(output));

@@ -239,6 +239,7 @@ describe('the command line', () => {
       1,
       'npx chromatune run show s1234567-0-r1; its sweep is s1234567.',
     ],
+    [['sweep', 'show', 'first-sweep'], 1, 'There is no run r.'], // a name, of which the API says what it is not
     [['run', 'show', 'r', '--data-dir', '/nowhere'], 1, 'No Chromatune runs on /nowhere.'],
     [['run', 'export', 'r', '--out', '/dev/null/x'], 1, 'There is no run r.'],
     [['run', 'reproduce', 'r', '--recipe', '/nowhere.json'], 1, '/nowhere.json cannot be read (ENOENT).'],

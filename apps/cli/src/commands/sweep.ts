@@ -144,7 +144,7 @@ async function showSweep(context: Context, id: string, { watch }: { watch?: bool
 
 /** A run's id begins with that of its sweep, and is as easily copied. */
 function refuseRunId(id: string): void {
-  const [, sweepId] = /^([a-z0-9]+)-/.exec(id) ?? [];
+  const [, sweepId] = /^(s[a-z0-9]{7})-\d/.exec(id) ?? [];
   if (sweepId === undefined) return;
   throw new DomainError('not_a_sweep', 400, `${id} looks like a run, not a sweep.`, {
     remedy: `Show the run with npx chromatune run show ${id}; its sweep is ${sweepId}.`,

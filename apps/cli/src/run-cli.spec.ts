@@ -242,7 +242,11 @@ describe('the command line', () => {
     [['sweep', 'show', 'first-sweep'], 1, 'There is no run r.'], // a name, of which the API says what it is not
     [['run', 'show', 'r', '--data-dir', '/nowhere'], 1, 'No Chromatune runs on /nowhere.'],
     [['run', 'export', 'r', '--out', '/dev/null/x'], 1, 'There is no run r.'],
-    [['run', 'reproduce', 'r', '--recipe', '/nowhere.json'], 1, '/nowhere.json cannot be read (ENOENT).'],
+    [
+      ['run', 'reproduce', 'r', '--recipe', '/nowhere.json'],
+      1,
+      '/nowhere.json cannot be read: there is no such file.',
+    ],
     [
       ['data', 'import', 'npy', '--name', 'a'],
       1,

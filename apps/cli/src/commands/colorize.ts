@@ -15,10 +15,10 @@ import { bytesText, count } from '../output/format.js';
 import { ProgressDisplay } from '../output/progress.js';
 import { exitCodes, type Tools } from '../run-cli.js';
 import { addCommand, type Context } from './add-command.js';
+import { makeWritableFolder, writePicture } from './out-folder.js';
 import { readText } from './read-text.js';
 import { untilInterrupted } from './until-interrupted.js';
 import { planPhotos, type PlannedPhoto, type SkippedFile, unreadablePhoto } from './plan-photos.js';
-import { makeWritableFolder, writePicture } from './picture-folder.js';
 
 interface Options extends Omit<ColorizeOptions, 'format'> {
   run: string;

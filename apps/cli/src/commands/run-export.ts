@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type Checkpoint, DomainError, type RunDetail, type StoredPoint } from '@chromatune/contracts';
@@ -9,6 +9,7 @@ import type { ApiClient } from '../api/api-client.js';
 import { bytesText, count } from '../output/format.js';
 import { ProgressDisplay } from '../output/progress.js';
 import type { Context } from './add-command.js';
+import { makeWritableFolder } from './out-folder.js';
 import { untilInterrupted } from './until-interrupted.js';
 
 const pageSize = 50_000;
@@ -50,7 +51,7 @@ async function writeRun(
   const run = await api.getRun(id);
   const samples = await api.listSamples(id);
   const wanted = checkpoints ? run.checkpoints : [];
-  await makeFolder(path.join(out, 'samples'));
+  await makeWritableFolder(path.join(out, 'samples'));
   const points = await readAllPoints(api, run);
   await writeFile(path.join(out, 'recipe.json'), `${JSON.stringify(provenance(run), null, 2)}\n`);
   await writeFile(path.join(out, 'points.json'), toJsonLines(points));
@@ -102,7 +103,7 @@ async function downloadVerified(
   checkpoint: Checkpoint,
   folder: string,
 ): Promise<void> {
-  await makeFolder(folder);
+  await makeWritableFolder(folder);
   const file = path.join(folder, `step-${checkpoint.step}.safetensors`);
   await api.downloadCheckpoint(id, checkpoint, file);
   const hash = createHash('sha256');
@@ -117,15 +118,4 @@ async function downloadVerified(
       remedy: 'Try again. If it stays so, the object in the store is damaged.',
     },
   );
-}
-
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (error) {
-    throw new DomainError('folder_unusable', 400, `${folder} cannot be made: ${(error as Error).message}.`, {
-      remedy: 'Name another folder with --out.',
-      cause: error,
-    });
-  }
 }

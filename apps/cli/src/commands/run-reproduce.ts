@@ -10,6 +10,7 @@ import {
 } from '@chromatune/contracts';
 import { z } from 'zod';
 import { ApiProblem } from '../api/api-errors.js';
+import { fileReason } from '../output/file-reason.js';
 import { ProgressDisplay } from '../output/progress.js';
 import { exitCodes } from '../run-cli.js';
 import type { Context } from './add-command.js';
@@ -85,9 +86,10 @@ async function untilJudged({ api, output }: Context, id: string): Promise<RunDet
 
 /** A recipe as JSON, or a recipe.json of `run export`, which has it under `recipe`. */
 async function readRecipe(file: string): Promise<Recipe> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new DomainError('unreadable_file', 400, `${file} cannot be read (${error.code}).`, {
+  const text = await readFile(file, 'utf8').catch((cause) => {
+    throw new DomainError('unreadable_file', 400, `${file} cannot be read: ${fileReason(cause)}.`, {
       remedy: 'Name a recipe as JSON, for example recipe.json of npx chromatune run export.',
+      cause,
     });
   });
   const parsed = z

@@ -268,11 +268,20 @@ describe('the command line', () => {
     expect(code).toBe(expected);
   });
 
-  it('looks at what is installed also where nothing runs', async () => {
-    const { stdout } = await run(['doctor', '--data-dir', path.join(folder, 'nowhere')], () => ({}));
+  it.each([
+    ['nothing runs', () => ['--data-dir', path.join(folder, 'nowhere')], '• api', 'No Chromatune runs on /'],
+    [
+      'the address of the API is none',
+      () => ['--api', 'localhost:4300'],
+      '✖ api',
+      'localhost:4300, does not begin',
+    ],
+  ])('looks at what is installed also where %s', async (_where, options, finding, words) => {
+    const { stdout } = await run(['doctor', ...options()], () => ({}));
 
     expect(stdout).toMatch(/✔ node /);
-    expect(stdout).toContain(`No Chromatune runs on ${path.join(folder, 'nowhere')}.`);
+    expect(stdout).toContain(finding);
+    expect(stdout).toContain(words);
     expect(api?.requests).toEqual([]);
   });
 

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { DomainError } from '@chromatune/contracts';
 import type { Command } from 'commander';
 import { ApiClient } from '../api/api-client.js';
 import {
@@ -64,9 +65,11 @@ async function checkPlatform(
     const api = new ApiClient(findApiUrl(settings, options));
     return await Promise.all([checkApi(api, running), checkTrainers(api)]);
   } catch (error) {
-    if (!(error instanceof NothingRuns)) throw error;
+    if (!(error instanceof DomainError)) throw error;
     const { message, remedy } = error;
-    return [{ name: 'api', status: 'note', detail: message, remedy }];
+    return [
+      { name: 'api', status: error instanceof NothingRuns ? 'note' : 'problem', detail: message, remedy },
+    ];
   }
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attempt, Checkpoint, LogLine, RunDetail } from '@chromatune/contracts';
 import {
   batchText,
+  describeEngine,
   floorOf,
   isEnded,
   learningMargin,
@@ -14,7 +15,6 @@ import type { Command } from 'commander';
 import {
   ageText,
   bytesText,
-  count,
   metricText,
   metricTextWithUnit,
   numberText,
@@ -113,11 +113,7 @@ function runFacts(run: RunDetail, colors: Colors): string {
       ],
       ['batch', batchText(run.recipe.batchSize, run.microBatch)],
       ['restarts', run.restarts > 0 ? String(run.restarts) : null],
-      [
-        'engine',
-        environment &&
-          `${environment.engine} (${environment.engineVersion}), ${environment.device}, ${count(environment.threads, 'thread')}`,
-      ],
+      ['engine', environment && describeEngine(environment)],
       ['recipe', run.recipeDigest && shortDigest(run.recipeDigest)],
       ['weights', run.weightsSha256 && shortDigest(run.weightsSha256)],
       ['reproduces', run.reproductionOf],

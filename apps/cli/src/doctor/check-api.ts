@@ -1,3 +1,4 @@
+import { describeEngine } from '@chromatune/contracts';
 import type { ApiClient } from '../api/api-client.js';
 import { ApiUnreachable } from '../api/api-errors.js';
 import type { RunningServices } from '../config/settings.js';
@@ -46,7 +47,7 @@ export async function checkTrainers(api: ApiClient): Promise<Finding> {
     return {
       name,
       status: 'ok',
-      detail: `${count(online.length, 'trainer')} online, ${environment.engine} (${environment.engineVersion}) on ${environment.device}. ${engineReason}`,
+      detail: `${count(online.length, 'trainer')} online, ${describeEngine(environment)}. ${engineReason}`,
     };
   } catch {
     return { name, status: 'note', detail: 'are known when the API runs' };

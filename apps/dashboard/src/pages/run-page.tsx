@@ -1,4 +1,4 @@
-import { metricCatalogue, type RunDetail } from '@chromatune/contracts';
+import { describeEngine, metricCatalogue, type RunDetail } from '@chromatune/contracts';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { Link, useParams } from 'react-router';
@@ -16,14 +16,7 @@ import { SampleTools } from '../images/sample-tools.js';
 import { Age } from '../ui/age.js';
 import { Awaited } from '../ui/awaited.js';
 import { AgainstBaselines } from '../ui/baselines.js';
-import {
-  formatBytes,
-  formatInstant,
-  formatMetric,
-  formatMetricWithUnit,
-  nothing,
-  plural,
-} from '../ui/format.js';
+import { formatBytes, formatInstant, formatMetric, formatMetricWithUnit, nothing } from '../ui/format.js';
 import { Loaded } from '../ui/loaded.js';
 import { RunMarker } from '../ui/run-marker.js';
 import { NothingLearned, RunStateText } from '../ui/states.js';
@@ -163,11 +156,7 @@ function RecipeOf({ run }: { run: RunDetail }) {
       <dl className="facts facts-stack">
         <div>
           <dt>engine</dt>
-          <dd>
-            {run.environment
-              ? `${run.environment.engine}: ${run.environment.engineVersion}, ${run.environment.device}, ${plural(run.environment.threads, 'thread')}`
-              : 'not chosen yet'}
-          </dd>
+          <dd>{run.environment ? describeEngine(run.environment) : 'not chosen yet'}</dd>
         </div>
         <div>
           <dt>recipe digest</dt>

@@ -27,7 +27,7 @@ export function useSamples(runs: readonly Run[]) {
     queries: runs.map((run) => queries.samples(run.id)),
     combine: (results) => ({
       samples: results.map(({ data }) => data ?? []),
-      isPending: results.some(({ isPending }) => isPending),
+      areKnown: results.every(({ data }) => data !== undefined),
       error: results.find(({ error }) => error)?.error ?? null,
     }),
   });

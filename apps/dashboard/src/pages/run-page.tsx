@@ -18,6 +18,7 @@ import { Awaited } from '../ui/awaited.js';
 import { AgainstBaselines } from '../ui/baselines.js';
 import { formatBytes, formatInstant, formatMetric, formatMetricWithUnit, nothing } from '../ui/format.js';
 import { Loaded } from '../ui/loaded.js';
+import { ProblemNote } from '../ui/problem-note.js';
 import { RunMarker } from '../ui/run-marker.js';
 import { NothingLearned, RunStateText } from '../ui/states.js';
 import { useTitle } from '../ui/use-title.js';
@@ -51,7 +52,7 @@ export function RunPage() {
 function RunView({ run }: { run: RunDetail }) {
   const runs = useMemo(() => [run], [run]);
   const identities = useMemo(() => new Map([[run.id, identityOf(run.index)]]), [run.id, run.index]);
-  const { samples } = useSamples(runs);
+  const { samples, areKnown, error } = useSamples(runs);
   const range = useMemo(() => epochRange(runs, samples), [runs, samples]);
   return (
     <>
@@ -66,7 +67,7 @@ function RunView({ run }: { run: RunDetail }) {
           <AttemptList run={run} />
           <RunLog runId={run.id} />
         </div>
-        <RunSamples run={run} samples={samples[0] ?? []} range={range} />
+        <RunSamples run={run} samples={samples[0] ?? []} areKnown={areKnown} range={range} error={error} />
         <ColorizePanel run={run} />
         <MetricsTable run={run} />
         <Checkpoints run={run} />
@@ -178,10 +179,12 @@ function RecipeOf({ run }: { run: RunDetail }) {
 interface SamplesProps {
   run: RunDetail;
   samples: ReturnType<typeof useSamples>['samples'][number];
+  areKnown: boolean;
   range: ReturnType<typeof epochRange>;
+  error: unknown;
 }
 
-function RunSamples({ run, samples, range }: SamplesProps) {
+function RunSamples({ run, samples, areKnown, range, error }: SamplesProps) {
   const store = useViewStore();
   const isBooth = useView('booth');
   const epoch = Math.max(range.first, useShownEpoch(range.newest));
@@ -202,8 +205,9 @@ function RunSamples({ run, samples, range }: SamplesProps) {
         <EpochSlider {...range} />
         <SampleTools />
       </div>
+      {error ? <ProblemNote error={error} /> : null}
       {samples.length === 0 ? (
-        <Awaited runs={[run]} first="samples">
+        <Awaited runs={[run]} first="samples" isKnown={areKnown}>
           The first samples come when the first epoch is done.
         </Awaited>
       ) : (

@@ -30,7 +30,7 @@ interface Props {
 export function RunsBody({ runs, varying, objective, digestOf, chosen, onChoose }: Props) {
   const identities = useMemo(() => identitiesOf(runs), [runs]);
   const selected = useSelected(runs, chosen, objective);
-  const { samples, error } = useSamples(selected);
+  const { samples, areKnown, error } = useSamples(selected);
   const range = useMemo(() => epochRange(selected, samples), [selected, samples]);
 
   return (
@@ -47,6 +47,7 @@ export function RunsBody({ runs, varying, objective, digestOf, chosen, onChoose 
       <SamplesSection
         runs={selected}
         samples={samples}
+        areKnown={areKnown}
         identities={identities}
         range={range}
         digestOf={digestOf}
@@ -74,12 +75,13 @@ type SampleLists = ReturnType<typeof useSamples>['samples'];
 interface SamplesProps extends Pick<Props, 'digestOf'> {
   runs: Run[];
   samples: SampleLists;
+  areKnown: boolean;
   identities: ReturnType<typeof identitiesOf>;
   range: EpochRange;
   error: unknown;
 }
 
-function SamplesSection({ runs, samples, identities, range, digestOf, error }: SamplesProps) {
+function SamplesSection({ runs, samples, areKnown, identities, range, digestOf, error }: SamplesProps) {
   const isBooth = useView('booth');
   const groups = useMemo(() => groupByDataset(runs, samples, digestOf), [runs, samples, digestOf]);
   if (runs.length === 0) return null;
@@ -91,7 +93,7 @@ function SamplesSection({ runs, samples, identities, range, digestOf, error }: S
       </div>
       {error ? <ProblemNote error={error} /> : null}
       {groups.length === 0 && (
-        <Awaited runs={runs} first="samples">
+        <Awaited runs={runs} first="samples" isKnown={areKnown && runs.every(digestOf)}>
           The first samples come when the first epoch is done.
         </Awaited>
       )}

@@ -16,3 +16,13 @@ it.each<[RunState[], string]>([
 
   expect(page).toBe(`<p class="table-empty">${text}</p>`);
 });
+
+it('says nothing while it is not known what they have brought', () => {
+  const runs = [{ state: 'completed' as const }];
+
+  const page = renderToStaticMarkup(
+    createElement(Awaited, { runs, first: 'samples', isKnown: false, children: '' }),
+  );
+
+  expect(page).toBe('');
+});

@@ -1,4 +1,5 @@
 import { metricCatalogue, type ObjectiveMetric, type Run, type SweepSpec } from '@chromatune/contracts';
+import { formatChange } from '../ui/format.js';
 
 export interface Objective {
   metric: ObjectiveMetric;
@@ -14,9 +15,9 @@ export const usualObjective: Objective = { metric: 'validation/abRmse', goal: 'm
 
 export const bestOf = (run: Run, { metric }: Objective): number | undefined => run.best[metric]?.value;
 
-/** Whether a value is better than another by an objective, in a word; nothing when they are equal. */
+/** Whether a value is better than another by an objective, in a word; nothing when they are not seen to differ. */
 export function betterOrWorse(value: number, other: number, { goal }: Objective): string {
-  if (value === other) return '';
+  if (value === other || formatChange(value, other).startsWith('±')) return '';
   return value < other === (goal === 'minimize') ? 'better' : 'worse';
 }
 

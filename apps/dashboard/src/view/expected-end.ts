@@ -1,4 +1,4 @@
-import type { Run } from '@chromatune/contracts';
+import { isEnded, type Run } from '@chromatune/contracts';
 
 /**
  * Seconds until a sweep ends, from the epochs that its runs trained in the time since the first began. Null while
@@ -13,7 +13,7 @@ export function secondsLeft(
   const epochsEach = Math.max(0, ...runs.map(({ epochs }) => epochs));
   const isRunning = runs.some(({ state }) => state === 'running');
   const done = runs.reduce(
-    (sum, run) => sum + (isOver(run) ? run.epochs : Math.min(run.epoch, run.epochs)),
+    (sum, run) => sum + (isEnded(run.state) ? run.epochs : Math.min(run.epoch, run.epochs)),
     0,
   );
   const trained = runs.reduce((sum, { epoch }) => sum + epoch, 0);
@@ -21,6 +21,3 @@ export function secondsLeft(
   const seconds = (now - Math.min(...begun)) / 1000;
   return (Math.max(0, plannedRuns * epochsEach - done) * seconds) / trained;
 }
-
-const isOver = ({ state }: Pick<Run, 'state'>) =>
-  state === 'completed' || state === 'stoppedEarly' || state === 'failed' || state === 'cancelled';

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { DataFolder } from './data-folder.js';
+import { DataFolder, removeLockOf } from './data-folder.js';
 
 it('refuses a folder that another launcher holds, and takes it once that one has closed it', () => {
   const folder = temporary();
@@ -27,6 +27,19 @@ it('takes over the lock of a launcher that was killed, even when its process num
     expect(() => DataFolder.open(folder)).toThrow('already runs');
     data.close();
   }
+});
+
+it('leaves the lock of a launcher that took over in the meantime', () => {
+  const folder = temporary();
+  const lock = path.join(folder, 'launcher.lock');
+  writeFileSync(lock, '2 2');
+
+  removeLockOf('1 1', lock);
+  expect(readFileSync(lock, 'utf8')).toBe('2 2');
+
+  removeLockOf('2 2', lock);
+  removeLockOf('2 2', lock); // which is gone
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 it('announces what runs where in a file only its owner can read, and takes it back', () => {

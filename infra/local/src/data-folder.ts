@@ -59,8 +59,21 @@ export class DataFolder {
         },
       );
     }
-    fs.rmSync(file, { force: true });
+    removeLockOf(holder, file);
   }
+}
+
+/** Removes a lock if it is still that of this holder: another launcher may have removed it meanwhile and put its own there. */
+export function removeLockOf(holder: string, file: string) {
+  const taken = `${file}.${process.pid}.taken`;
+  try {
+    fs.renameSync(file, taken);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  if (readIfThere(taken) !== holder) linked(taken, file);
+  fs.rmSync(taken, { force: true });
 }
 
 function linked(from: string, to: string): boolean {

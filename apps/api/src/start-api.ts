@@ -13,6 +13,7 @@ import { serveDocumentation } from './http/openapi.js';
 import { assignRequestId } from './http/request-id.js';
 import { securityHeaders } from './http/security-headers.js';
 import { LiveService } from './live/live.service.js';
+import { removeAbandonedFolders } from './uploads/lend-folder.js';
 
 export interface RunningApi {
   /** Where people open the dashboard; the API is below /api. */
@@ -23,6 +24,7 @@ export interface RunningApi {
 
 /** Starts one replica. Throws a `DomainError` that says what is wrong and what to do when it cannot. */
 export async function startApi(environment: ApiEnvironment): Promise<RunningApi> {
+  await removeAbandonedFolders();
   const connections = await openConnections(environment);
   let app: NestExpressApplication | null = null;
   try {

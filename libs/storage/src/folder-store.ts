@@ -1,7 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { access, mkdir, open, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { copyQuickly, linkOrCopy, writeAtomically } from './atomic-file.js';
@@ -9,11 +7,10 @@ import { explainFileError } from './file-errors.js';
 import { assertKey, assertPrefix } from './object-key.js';
 import type { ObjectStore, StoredObject } from './object-store.js';
 import { ObjectNotFound } from './object-store.errors.js';
+import { ownedName, removeAbandoned } from './owned-name.js';
 
 /** Files on their way in. Its name begins with a dot, which no key may. */
 const incomingFolder = '.incoming';
-/** What another machine left half-written is taken for abandoned after this time. */
-const staleAfterMs = 24 * 3600 * 1000;
 
 /** Opens a folder as object store, makes it where it is missing, and removes what dead processes left half-written. */
 export async function openFolderStore(folder: string): Promise<ObjectStore> {
@@ -31,7 +28,7 @@ class FolderStore implements ObjectStore {
 
   async prepare(): Promise<void> {
     await this.explained(() => makeWithParents(this.incoming));
-    await this.explained(() => removeStale(this.incoming));
+    await this.explained(() => removeAbandoned(this.incoming));
     await this.check();
   }
 
@@ -68,7 +65,7 @@ class FolderStore implements ObjectStore {
     const source = this.pathOf(key);
     await this.size(key);
     await mkdir(path.dirname(target), { recursive: true });
-    await writeAtomically(target, `${target}.${uniqueName()}.part`, (temporary) =>
+    await writeAtomically(target, `${target}.${ownedName()}.part`, (temporary) =>
       copyQuickly(source, temporary),
     );
   }
@@ -147,7 +144,7 @@ class FolderStore implements ObjectStore {
     return path.join(this.folder, key);
   }
 
-  private temporary = () => path.join(this.incoming, uniqueName());
+  private temporary = () => path.join(this.incoming, ownedName());
 
   private async explained<T>(work: () => Promise<T>, key?: string): Promise<T> {
     try {
@@ -175,31 +172,6 @@ async function removeEmptyParents(file: string, root: string): Promise<void> {
       () => false, // something else lies in it, or another process has removed it
     );
     if (!isRemoved) return;
-  }
-}
-
-/** Says whose it is, so that only what its owner can no longer finish is removed. */
-const uniqueName = () => `${os.hostname()}_${process.pid}_${randomBytes(6).toString('hex')}`;
-
-async function removeStale(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const file = path.join(folder, name);
-    const age = await stat(file).then(
-      (found) => Date.now() - found.mtimeMs,
-      () => 0,
-    );
-    if (age > staleAfterMs || isOfDeadProcess(name)) await rm(file, { force: true });
-  }
-}
-
-function isOfDeadProcess(name: string): boolean {
-  const [host, pid] = name.split('_');
-  if (host !== os.hostname() || !pid) return false;
-  try {
-    process.kill(Number(pid), 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
   }
 }
 

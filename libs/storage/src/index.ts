@@ -6,3 +6,4 @@ export {
   ObjectStoreUnavailable,
 } from './object-store.errors.js';
 export { openObjectStore } from './open-object-store.js';
+export { ownedName, removeAbandoned } from './owned-name.js';

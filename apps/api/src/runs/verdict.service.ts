@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { isSameEngine, type RunDetail, type Verdict } from '@chromatune/contracts';
@@ -11,6 +9,7 @@ import { PinoLogger } from 'nestjs-pino';
 import { InjectDatabase, InjectObjectStore } from '../config/connections.js';
 import { readPoints } from '../metrics/read-points.js';
 import { forEach } from '../scheduler/for-each.js';
+import { lendFolder } from '../uploads/lend-folder.js';
 import { compareRuns, type LossPoint } from './verdict.js';
 
 /** Judges reproductions that have ended. */
@@ -68,21 +67,25 @@ export class VerdictService {
     if (original.weightsSha256 !== null && original.weightsSha256 === reproduced.weightsSha256) return 0;
     const [a, b] = [finalCheckpoint(original), finalCheckpoint(reproduced)];
     if (!a || !b) return null;
-    const folder = await mkdtemp(join(tmpdir(), 'chromatune-verdict-'));
+    try {
+      return await lendFolder((folder) => this.compareCheckpoints([a.key, b.key], folder));
+    } catch (error) {
+      if (error instanceof ObjectNotFound || error instanceof SafetensorsError) return null;
+      throw error;
+    }
+  }
+
+  private async compareCheckpoints(keys: string[], folder: string): Promise<number | null> {
     const files: SafetensorsFile[] = [];
     try {
-      for (const { key } of [a, b]) {
+      for (const key of keys) {
         const path = join(folder, String(files.length));
         await this.objects.download(key, path);
         files.push(SafetensorsFile.open(path));
       }
       return await largestWeightDifference(files[0]!, files[1]!);
-    } catch (error) {
-      if (error instanceof ObjectNotFound || error instanceof SafetensorsError) return null;
-      throw error;
     } finally {
       for (const file of files) file.close();
-      await rm(folder, { recursive: true });
     }
   }
 }

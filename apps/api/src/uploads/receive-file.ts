@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, open, rm } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
+import { lendFolder } from './lend-folder.js';
 import { DigestMismatch, UploadFolderFull } from './uploads.errors.js';
 
 export interface ExpectedFile {
@@ -22,17 +22,16 @@ export async function receiveFile(
 ): Promise<void> {
   if (Number(body.headers['content-length']) > expected.mostBytes)
     throw expected.tooLarge(expected.mostBytes);
-  const folder = await mkdtemp(join(tmpdir(), 'chromatune-upload-'));
   try {
-    const path = join(folder, 'file');
-    const actual = await writeHashed(body, path, expected);
-    if (expected.sha256 !== null && actual !== expected.sha256)
-      throw new DigestMismatch(expected.sha256, actual);
-    await keep(path);
+    await lendFolder(async (folder) => {
+      const path = join(folder, 'file');
+      const actual = await writeHashed(body, path, expected);
+      if (expected.sha256 !== null && actual !== expected.sha256)
+        throw new DigestMismatch(expected.sha256, actual);
+      await keep(path);
+    });
   } catch (error) {
     throw isDiskFull(error) ? new UploadFolderFull(tmpdir(), error) : error;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
   }
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Failure, Run } from '@chromatune/contracts';
@@ -43,6 +43,16 @@ describe('an attempt whose training process', () => {
       message: expect.stringContaining('TypeError: unexpected'),
     });
     expect(applied.map(({ seq }) => seq)).toEqual([1, 2]);
+  });
+
+  it('has its temporary files in its work folder, which goes with the attempt', async () => {
+    await supervise(`
+      if (tmpdir() !== assignment.workFolder) throw new Error(tmpdir());
+      say(point(1));
+      setTimeout(() => process.kill(process.pid, 'SIGKILL'), 100);`);
+
+    expect(applied).toMatchObject([{ type: 'point' }]);
+    expect(await readdir(join(folder, 'attempts'))).toEqual([]);
   });
 
   it('is killed loses nothing that it had said, and is handed back', async () => {
@@ -204,6 +214,7 @@ async function supervise(program: string, circumstances: Circumstances = {}): Pr
 }
 
 const vocabulary = `
+import { tmpdir } from 'node:os';
 const say = (...events) => process.send(events);
 const at = '2026-10-01T10:00:00.000Z';
 const point = (seq) => ({ type: 'point', seq, metric: 'train/loss', step: seq, epoch: 0, value: 1, at });

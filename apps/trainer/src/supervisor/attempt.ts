@@ -208,7 +208,7 @@ export class SupervisedAttempt {
     this.child = new TrainingChild({
       entry: childEntry,
       cwd: this.folder,
-      env: childEnv,
+      env: { ...childEnv, TMPDIR: this.folder }, // what a killed process leaves there is removed with it
       onEvents: (events) => this.receive(events),
       onOutput: (text) => this.log.debug({ output: text.trimEnd() }, 'training process wrote'),
     });

@@ -7,6 +7,7 @@ import {
   findSizeProblem,
   findWarmupProblem,
 } from './dataset-problems.js';
+import { plannedRuns } from './planned-runs.js';
 
 const version = {
   name: 'photos',
@@ -18,12 +19,15 @@ const specOf = (...lines: string[]) => {
   const yaml = ['name: a sweep', 'dataset: photos', ...lines, 'budget: { epochs: 1 }'].join('\n');
   const { spec, problems } = readSpec(yaml);
   if (!spec) throw new Error(problems.map(({ message }) => message).join());
-  return { spec, yaml };
+  return { spec, yaml, version };
 };
-const sizeProblem = (...lines: string[]) => {
-  const { spec, yaml } = specOf(...lines);
-  return findSizeProblem(spec, version, yaml);
-};
+const sizeProblem = (...lines: string[]) => findSizeProblem(specOf(...lines));
+const problemOfRuns =
+  (find: typeof findWarmupProblem) =>
+  (...lines: string[]) => {
+    const sweep = specOf(...lines);
+    return find(plannedRuns(sweep.spec, version), sweep);
+  };
 
 describe('image sizes beyond what was imported', () => {
   it('are refused at the place of the fixed size', () => {
@@ -50,18 +54,14 @@ describe('image sizes beyond what was imported', () => {
   });
 
   it('are refused without a place when the text leaves the size to its default', () => {
-    const { spec, yaml } = specOf();
-    const problem = findSizeProblem(spec, { ...version, imageSize: 32 }, yaml);
+    const problem = findSizeProblem({ ...specOf(), version: { ...version, imageSize: 32 } });
     expect(problem).toMatchObject({ path: 'model.imageSize' });
     expect(problem).not.toHaveProperty('line');
   });
 });
 
 describe('a warm-up', () => {
-  const warmupProblem = (...lines: string[]) => {
-    const { spec, yaml } = specOf(...lines);
-    return findWarmupProblem(spec, version, yaml);
-  };
+  const warmupProblem = problemOfRuns(findWarmupProblem);
 
   it('longer than a run is refused at its place', () => {
     expect(warmupProblem('space:', '  batchSize: [10, 30]', 'training: { warmupSteps: 5 }')).toEqual({
@@ -100,10 +100,7 @@ describe('an unknown dataset', () => {
 });
 
 describe('a last batch of one image', () => {
-  const lastBatchProblem = (...lines: string[]) => {
-    const { spec, yaml } = specOf(...lines);
-    return findLastBatchProblem(spec, version, yaml);
-  };
+  const lastBatchProblem = problemOfRuns(findLastBatchProblem);
 
   it('is refused where conv5 leaves one pixel of it', () => {
     expect(lastBatchProblem('space: { batchSize: [4, 3] }', 'model: { cut: conv5, imageSize: 32 }')).toEqual({
@@ -121,6 +118,7 @@ describe('a last batch of one image', () => {
         'training: { batchSize: 9 }',
       ),
     ).toMatchObject({ path: 'space.cut' });
+  });
   });
 
   it.each([

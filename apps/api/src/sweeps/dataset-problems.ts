@@ -8,11 +8,19 @@ import {
   type SweepSpec,
 } from '@chromatune/contracts';
 import { stepsPerEpoch } from '@chromatune/data';
-import { leavesOnePixel, suggestAll, toRecipe } from '@chromatune/search';
+import { leavesOnePixel } from '@chromatune/search';
+import type { PlannedRun } from './planned-runs.js';
 import { placeOf } from './spec-place.js';
 
-/** What is wrong with a spec in view of its dataset: images cannot be made larger than they were imported. */
-export function findSizeProblem(spec: SweepSpec, version: DatasetVersion, yaml: string): ProblemField | null {
+/** A sweep as it was written, and the dataset that it is to be trained on. */
+export interface SweepOnDataset {
+  spec: SweepSpec;
+  yaml: string;
+  version: DatasetVersion;
+}
+
+/** Images cannot be made larger than they were imported. */
+export function findSizeProblem({ spec, yaml, version }: SweepOnDataset): ProblemField | null {
   const { path, size } = largestImageSize(spec);
   if (size <= version.imageSize) return null;
   const message =
@@ -21,46 +29,37 @@ export function findSizeProblem(spec: SweepSpec, version: DatasetVersion, yaml: 
   return { path: path.join('.'), message, ...placeOf(yaml, path) };
 }
 
-/** A run that is over before its learning rate has risen. The spec must have no problems of its own. */
+/** A run that is over before its learning rate has risen. */
 export function findWarmupProblem(
-  spec: SweepSpec,
-  version: DatasetVersion,
-  yaml: string,
+  runs: PlannedRun[],
+  { spec, yaml, version }: SweepOnDataset,
 ): ProblemField | null {
-  const section = 'warmupSteps' in spec.space ? 'space' : 'training';
-  if (section === 'training' && !('warmupSteps' in spec.training)) return null;
-  const tooLong = recipesOf(spec, version).find((recipe) => recipe.warmupSteps > stepsOf(recipe, version));
+  const tooLong = runs.find(({ recipe }) => recipe.warmupSteps > stepsOf(recipe, version))?.recipe;
   if (!tooLong) return null;
   const { warmupSteps, batchSize } = tooLong;
   const message =
     `With batchSize ${batchSize} a run has ${stepsOf(tooLong, version)} steps on dataset ${version.name}, ` +
     `so it would end during its ${warmupSteps} warmupSteps and never reach its learning rate. ` +
     'Use fewer warmupSteps, or more budget.epochs.';
-  const path = [section, 'warmupSteps'];
+  const path = ['warmupSteps' in spec.space ? 'space' : 'training', 'warmupSteps'];
   return { path: path.join('.'), message, ...placeOf(yaml, path) };
 }
 
-/** A run whose epochs end with a batch that batch norm gets one value of. The spec must have no problems of its own. */
+/** A run whose epochs end with a batch that batch norm gets one value of. */
 export function findLastBatchProblem(
-  spec: SweepSpec,
-  version: DatasetVersion,
-  yaml: string,
+  runs: PlannedRun[],
+  { spec, yaml, version }: SweepOnDataset,
 ): ProblemField | null {
-  const section = 'cut' in spec.space ? 'space' : 'model';
-  if (section === 'model' && spec.model['cut'] !== 'conv5') return null;
   const { train } = version.images;
-  const single = recipesOf(spec, version).find((recipe) => leavesOnePixel(recipe, train % recipe.batchSize));
+  const single = runs.find(({ recipe }) => leavesOnePixel(recipe, train % recipe.batchSize))?.recipe;
   if (!single) return null;
   const message =
     `With batchSize ${single.batchSize}, an epoch over the ${train} training images of dataset ${version.name} ends with ` +
     'a single image. Of 32 × 32, conv5 leaves one pixel, and batch norm over one pixel of one image leaves nothing. ' +
     'Use another batchSize, larger images, an earlier cut, or batchNorm: frozen.';
-  const path = [section, 'cut'];
+  const path = ['cut' in spec.space ? 'space' : 'model', 'cut'];
   return { path: path.join('.'), message, ...placeOf(yaml, path) };
 }
-
-const recipesOf = (spec: SweepSpec, { name, digest }: DatasetVersion) =>
-  suggestAll(spec).map((values) => toRecipe(spec, values, { name, digest }));
 
 const stepsOf = ({ epochs, batchSize }: Pick<Recipe, 'epochs' | 'batchSize'>, version: DatasetVersion) =>
   epochs * stepsPerEpoch(version, batchSize);

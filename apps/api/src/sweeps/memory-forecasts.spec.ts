@@ -1,8 +1,8 @@
 import { type Environment, type SweepSpecInput, sweepSpec } from '@chromatune/contracts';
 import { memoryShape } from '@chromatune/models/describe';
-import { suggest, toRecipe } from '@chromatune/search';
 import { expect, it } from 'vitest';
 import { forecastSweep } from './memory-forecasts.js';
+import { plannedRuns } from './planned-runs.js';
 
 const environment: Environment = {
   engine: 'native',
@@ -189,10 +189,10 @@ async function forecastsOf(
   measured: Record<string, number> = {},
   train = 5000,
 ) {
-  const [name, digest] = ['photos', 'a'.repeat(64)];
-  const dataset = { name, digest, images: { train, validation: 500, test: 500 } };
   const spec = sweepSpec.parse({ name: 'a', dataset: 'photos', budget: { epochs: 1 }, ...change });
-  const first = memoryShape(toRecipe(spec, suggest(spec, 0)!, { name, digest }), environment);
+  const runs = plannedRuns(spec, { name: 'photos', digest: 'a'.repeat(64) });
+  const first = memoryShape(runs[0]!.recipe, environment);
   const find = async (id: string) => new Map(measured[id] ? [[first, measured[id]]] : []);
-  return forecastSweep(spec, { dataset, trainers, corrections: { find } });
+  const dataset = { images: { train, validation: 500, test: 500 } };
+  return forecastSweep(runs, { dataset, trainers, corrections: { find } });
 }

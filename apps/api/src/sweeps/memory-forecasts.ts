@@ -3,10 +3,8 @@ import {
   type DatasetVersion,
   type MemoryForecast,
   type ParameterName,
-  type ParameterValues,
   type Recipe,
   slotMemoryBytes,
-  type SweepSpec,
   type Trainer,
 } from '@chromatune/contracts';
 import type { MemoryCorrectionsStore } from '@chromatune/database';
@@ -18,10 +16,11 @@ import {
   memoryShape,
   withFilledBatch,
 } from '@chromatune/models/describe';
-import { parameterText, suggestAll, toRecipe } from '@chromatune/search';
+import { parameterText } from '@chromatune/search';
+import type { PlannedRun } from './planned-runs.js';
 
 export interface ForecastOptions {
-  dataset: Pick<DatasetVersion, 'name' | 'digest' | 'images'>;
+  dataset: Pick<DatasetVersion, 'images'>;
   trainers: Pick<Trainer, 'id' | 'memoryBytes' | 'slots' | 'online' | 'pool' | 'environment'>[];
   /** What they have measured. */
   corrections: Pick<MemoryCorrectionsStore, 'find'>;
@@ -33,11 +32,11 @@ export interface ForecastOptions {
  * trainer has measured, as it will correct them itself.
  */
 export async function forecastSweep(
-  spec: SweepSpec,
+  planned: PlannedRun[],
   { dataset, trainers, corrections }: ForecastOptions,
 ): Promise<MemoryForecast[]> {
   const trainer = withLeastSlot(trainers);
-  const kinds = kindsOfRuns(spec, { name: dataset.name, digest: dataset.digest });
+  const kinds = kindsOfRuns(planned);
   const shapeOf = (recipe: Recipe) => (trainer ? memoryShape(recipe, trainer.environment) : '');
   const shapes = [...new Set(kinds.map(({ recipe }) => shapeOf(recipe)))];
   const known = trainer ? await corrections.find(trainer.id, shapes) : new Map<string, number>();
@@ -58,18 +57,14 @@ function withLeastSlot(trainers: ForecastOptions['trainers']) {
 }
 
 /** Runs that take the same memory. */
-interface Kind {
-  recipe: Recipe;
-  /** What the sweep gave one of them. */
-  values: ParameterValues;
+interface Kind extends PlannedRun {
   runs: number;
 }
 
 /** They are described once, however many they are. */
-function kindsOfRuns(spec: SweepSpec, dataset: Recipe['dataset']): Kind[] {
+function kindsOfRuns(planned: PlannedRun[]): Kind[] {
   const kinds = new Map<string, Kind>();
-  for (const values of suggestAll(spec)) {
-    const recipe = toRecipe(spec, values, dataset);
+  for (const { recipe, values } of planned) {
     const { batchSize, microBatch } = recipe;
     const key = canonicalJson({ ...memoryFactors(recipe), batchSize, microBatch });
     kinds.set(key, { recipe, values, runs: (kinds.get(key)?.runs ?? 0) + 1 });

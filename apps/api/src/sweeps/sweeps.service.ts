@@ -9,7 +9,6 @@ import {
   type SweepSpec,
 } from '@chromatune/contracts';
 import type { Database } from '@chromatune/database';
-import { forecastSweep } from './memory-forecasts.js';
 import { countRuns, planSweep, readSpec, varyingParameters } from '@chromatune/search';
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
@@ -19,7 +18,10 @@ import {
   findLastBatchProblem,
   findSizeProblem,
   findWarmupProblem,
+  type SweepOnDataset,
 } from './dataset-problems.js';
+import { forecastSweep } from './memory-forecasts.js';
+import { type PlannedRun, plannedRuns } from './planned-runs.js';
 import { newSweepId } from './sweep-id.js';
 import { digestsOf, findWeightsProblems, weightsOfRuns } from './weights-problems.js';
 import { InvalidSweepSpec, SweepNotFound, TooManySweeps } from './sweeps.errors.js';
@@ -39,7 +41,8 @@ export class SweepsService {
     const { spec, problems } = readSpec(yaml);
     if (!spec || problems.length > 0) throw new InvalidSweepSpec(problems);
     const { version, problems: more } = await this.checkAgainstPlatform(spec, yaml);
-    if (version && more.length === 0) more.push(...(await this.checkRuns(spec, yaml, version)));
+    if (version && more.length === 0)
+      more.push(...(await this.checkRuns(plannedRuns(spec, version), { spec, yaml, version })));
     if (!version || more.length > 0) throw new InvalidSweepSpec(more);
     await this.checkRoom();
 
@@ -61,9 +64,11 @@ export class SweepsService {
     const { spec } = readSpec(yaml);
     if (!spec) return plan;
     const { version, problems } = await this.checkAgainstPlatform(spec, yaml);
-    if (version && plan.problems.length === 0) problems.push(...(await this.checkRuns(spec, yaml, version)));
-    if (!version || problems.length > 0) return { ...plan, problems: [...plan.problems, ...problems] };
-    const forecasts = await forecastSweep(spec, {
+    if (!version) return { ...plan, problems };
+    const runs = plannedRuns(spec, version);
+    problems.push(...(await this.checkRuns(runs, { spec, yaml, version })));
+    if (problems.length > 0) return { ...plan, problems };
+    const forecasts = await forecastSweep(runs, {
       dataset: version,
       trainers: await this.database.trainers.list(),
       corrections: this.database.memoryCorrections,
@@ -97,7 +102,7 @@ export class SweepsService {
     }
     try {
       const version = await this.database.datasets.resolve(spec.dataset);
-      const sizeProblem = findSizeProblem(spec, version, yaml);
+      const sizeProblem = findSizeProblem({ spec, yaml, version });
       return { version, problems: sizeProblem ? [...problems, sizeProblem] : problems };
     } catch (error) {
       if (!(error instanceof DomainError) || error.status >= 500) throw error;
@@ -105,24 +110,13 @@ export class SweepsService {
     }
   }
 
-  /** What only the runs show. The spec must have no problems of its own. */
-  private async checkRuns(spec: SweepSpec, yaml: string, version: DatasetVersion): Promise<ProblemField[]> {
-    const ofDataset = [
-      findWarmupProblem(spec, version, yaml),
-      findLastBatchProblem(spec, version, yaml),
-    ].filter((problem) => problem !== null);
-    return [...ofDataset, ...(await this.checkWeights(spec, yaml, version))];
-  }
-
-  private async checkWeights(
-    spec: SweepSpec,
-    yaml: string,
-    version: DatasetVersion,
-  ): Promise<ProblemField[]> {
-    const named = weightsOfRuns(spec, version);
+  /** What only the runs show. */
+  private async checkRuns(runs: PlannedRun[], sweep: SweepOnDataset): Promise<ProblemField[]> {
+    const ofDataset = [findWarmupProblem(runs, sweep), findLastBatchProblem(runs, sweep)];
+    const named = weightsOfRuns(runs);
     const digests = digestsOf(named);
-    if (digests.length === 0) return [];
-    return findWeightsProblems(named, await this.database.weights.find(digests), { spec, yaml });
+    const known = digests.length > 0 ? await this.database.weights.find(digests) : [];
+    return [...ofDataset.filter((problem) => problem !== null), ...findWeightsProblems(named, known, sweep)];
   }
 
   private async checkRoom(): Promise<void> {

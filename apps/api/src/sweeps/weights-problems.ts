@@ -1,13 +1,6 @@
-import {
-  type DatasetVersion,
-  isLpips,
-  type ProblemField,
-  type Recipe,
-  type SweepSpec,
-  type Weights,
-} from '@chromatune/contracts';
-import { suggestAll, toRecipe } from '@chromatune/search';
+import { isLpips, type ProblemField, type Recipe, type SweepSpec, type Weights } from '@chromatune/contracts';
 import { importRemedy } from '../weights/weights.errors.js';
+import type { PlannedRun } from './planned-runs.js';
 import { placeOf } from './spec-place.js';
 
 /** Digests of the imported weights that runs of a sweep name. */
@@ -19,15 +12,12 @@ export interface NamedWeights {
 
 export const digestsOf = ({ encoders, lpips }: NamedWeights) => [...encoders.keys(), ...lpips];
 
-/** The spec must have no problems of its own. */
-export function weightsOfRuns(spec: SweepSpec, version: DatasetVersion): NamedWeights {
+export function weightsOfRuns(runs: PlannedRun[]): NamedWeights {
   const named: NamedWeights = { encoders: new Map(), lpips: new Set() };
-  const chosen = [spec.space.weights, spec.space.lpips, spec.model['weights'], spec.training['lpips']];
-  if (chosen.every((value) => value === undefined || value === 'none')) return named;
-  const { name, digest } = version;
-  for (const values of suggestAll(spec)) {
-    const { model, lpips } = toRecipe(spec, values, { name, digest });
-    const { encoders } = named;
+  const { encoders } = named;
+  for (const {
+    recipe: { model, lpips },
+  } of runs) {
     if (model.weights !== 'none')
       encoders.set(model.weights, [...(encoders.get(model.weights) ?? []), model]);
     if (lpips !== undefined) named.lpips.add(lpips);

@@ -118,7 +118,11 @@ describe('a last batch of one image', () => {
         'training: { batchSize: 9 }',
       ),
     ).toMatchObject({ path: 'space.cut' });
-  });
+    expect(
+      lastBatchProblem('model: { cut: conv5, imageSize: 32 }', 'training: { batchSize: 6, microBatch: 3 }'),
+    ).toMatchObject({
+      message: expect.stringMatching(/^With batchSize 6 and microBatch 3, an epoch/) as string,
+    });
   });
 
   it.each([

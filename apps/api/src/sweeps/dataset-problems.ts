@@ -53,10 +53,12 @@ export function findLastBatchProblem(
   const { train } = version.images;
   const single = runs.find(({ recipe }) => leavesOnePixel(recipe, train % recipe.batchSize))?.recipe;
   if (!single) return null;
+  const { batchSize, microBatch } = single;
+  const sizes = `batchSize ${batchSize}${microBatch > 0 ? ` and microBatch ${microBatch}` : ''}`;
   const message =
-    `With batchSize ${single.batchSize}, an epoch over the ${train} training images of dataset ${version.name} ends with ` +
+    `With ${sizes}, an epoch over the ${train} training images of dataset ${version.name} ends with ` +
     'a single image. Of 32 × 32, conv5 leaves one pixel, and batch norm over one pixel of one image leaves nothing. ' +
-    'Use another batchSize, larger images, an earlier cut, or batchNorm: frozen.';
+    'Use other sizes, larger images, an earlier cut, or batchNorm: frozen.';
   const path = ['cut' in spec.space ? 'space' : 'model', 'cut'];
   return { path: path.join('.'), message, ...placeOf(yaml, path) };
 }

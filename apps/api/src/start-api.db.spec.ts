@@ -8,7 +8,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestApi, until } from './api.fixture.js';
 
 interface OpenApi {
-  paths: Record<string, Record<string, { responses: Record<string, unknown> }>>;
+  paths: Record<
+    string,
+    Record<string, { summary?: string; responses: Record<string, { content?: object }> }>
+  >;
   components: { schemas: Record<string, { properties?: Record<string, unknown> }> };
 }
 
@@ -43,9 +46,32 @@ describe('the documentation', () => {
     );
     const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
     expect(operations.length).toBeGreaterThan(30);
-    for (const { responses } of operations) expect(Object.keys(responses)).not.toEqual([]);
     expect(components.schemas['RunDto_Output']?.properties).toHaveProperty('weightsSha256');
     expect(JSON.stringify(components)).not.toContain('x-nestjs_zod');
+  });
+
+  it('says of every route what it does, and how it may refuse', async () => {
+    const { paths } = await api.get<OpenApi>('/docs-json');
+    const routes = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({ route: `${method} ${path}`, ...operation })),
+    );
+
+    const withoutLine = routes.filter(({ summary }) => !/^[A-Z].{9,109}\.$/.test(summary ?? ''));
+    expect(withoutLine.map(({ route }) => route)).toEqual([]);
+    const without404 = routes.filter(({ route, responses }) => route.includes('{') && !responses['404']);
+    expect(without404.map(({ route }) => route).sort()).toEqual([
+      'get /api/runs/{id}/log', // of an unknown run, an empty list
+      'get /api/runs/{id}/points',
+      'get /api/runs/{id}/samples',
+      'put /api/dataset-files/{sha256}', // which makes what it names
+      'put /api/weights/{digest}/file',
+    ]);
+    for (const { route, responses } of routes) {
+      const refusals = Object.keys(responses).filter((status) => !status.startsWith('2'));
+      expect([route, refusals]).toEqual([route, expect.arrayContaining(['default'])]);
+      for (const status of refusals)
+        expect([route, status, responses[status]!.content]).toMatchObject([route, status, {}]);
+    }
   });
 
   it('has a page for people', async () => {

@@ -1,6 +1,7 @@
 import { Controller, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { Documented } from '../http/documented.js';
 import { RunParams } from '../runs/runs.dto.js';
 import { ColorizeQueryDto } from './colorize.dto.js';
 import { ColorizeService } from './colorize.service.js';
@@ -10,11 +11,20 @@ import { ColorizeService } from './colorize.service.js';
 export class ColorizeController {
   constructor(private readonly photos: ColorizeService) {}
 
-  /**
-   * Colours a photograph as the run has learned it: the file as body (JPEG, PNG, WebP, TIFF or AVIF; grey or in colour), the
-   * coloured one at its full size as answer. A trainer does it, within two minutes.
-   */
   @Post(':id/colorize')
+  @Documented(
+    'Colours a photograph as the run has learned it.',
+    {
+      400: 'The body is no photograph, or a temperature is asked of a run without bins.',
+      404: 'There is no such run, or it does not keep that checkpoint.',
+      413: 'The photograph is too large.',
+      422: 'The photograph cannot be read.',
+      429: 'Many are being coloured already: try again.',
+      503: 'No trainer answered in time.',
+      507: 'There is no space left where it is received.',
+    },
+    'The file is the body: JPEG, PNG, WebP, TIFF or AVIF, grey or in colour. The answer is the coloured one at its full size. A trainer does it, within two minutes.',
+  )
   @HttpCode(200)
   @ApiConsumes('application/octet-stream', 'image/*')
   @ApiBody({ schema: { type: 'string', format: 'binary' } })

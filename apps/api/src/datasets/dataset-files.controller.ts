@@ -1,6 +1,7 @@
 import { Controller, Head, HttpCode, Param, Put, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiNoContentResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { Documented } from '../http/documented.js';
 import { DatasetUploadsService } from './dataset-uploads.service.js';
 import { DatasetFileParams } from './datasets.dto.js';
 
@@ -9,14 +10,19 @@ import { DatasetFileParams } from './datasets.dto.js';
 export class DatasetFilesController {
   constructor(private readonly uploads: DatasetUploadsService) {}
 
-  /** Whether a file was uploaded: 200 with its size as Content-Length, or 404. */
   @Head(':sha256')
+  @Documented('Says whether a file was uploaded, with its size as Content-Length.', { 404: 'It was not.' })
+  @ApiOkResponse({ description: 'It was.' })
   async look(@Param() { sha256 }: DatasetFileParams, @Res() response: Response): Promise<void> {
     response.setHeader('content-length', await this.uploads.getSize(sha256)).end();
   }
 
-  /** Uploads a file: the raw bytes as body. They are verified against the digest. Repeating it is harmless. */
   @Put(':sha256')
+  @Documented('Uploads a file: the raw bytes as body. Repeating it is harmless.', {
+    413: 'The file is too large.',
+    422: 'The bytes have another digest.',
+    507: 'There is no space left where it is received.',
+  })
   @HttpCode(204)
   @ApiConsumes('application/octet-stream')
   @ApiBody({ schema: { type: 'string', format: 'binary' } })

@@ -6,6 +6,7 @@ import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { ZodResponse } from 'nestjs-zod';
 import { InjectDatabase, InjectObjectStore } from '../config/connections.js';
+import { Documented } from '../http/documented.js';
 import { sendObject } from '../http/send-object.js';
 import {
   DatasetDetailDto,
@@ -31,19 +32,24 @@ export class DatasetsController {
   ) {}
 
   @Get('datasets')
+  @Documented('Lists datasets with their versions.')
   @ZodResponse({ status: 200, type: [DatasetDto] })
   list() {
     return this.database.datasets.list();
   }
 
-  /** Registers a dataset version. All its files must be uploaded before; repeating it is harmless. */
   @Post('datasets')
+  @Documented('Registers a dataset version whose files are all uploaded. Repeating it is harmless.', {
+    400: 'The manifest is not valid.',
+    409: 'Files are missing; `fields` names them.',
+  })
   @ZodResponse({ status: 201, type: DatasetVersionDto })
   register(@Body() manifest: DatasetManifestDto) {
     return this.datasets.register(manifest);
   }
 
   @Get('datasets/:name')
+  @Documented('Shows a dataset with its versions.', { 404: 'There is no such dataset.' })
   @ZodResponse({ status: 200, type: DatasetDto })
   async find(@Param() { name }: DatasetParams): Promise<Dataset> {
     const dataset = await this.database.datasets.find(name);
@@ -56,20 +62,26 @@ export class DatasetsController {
   }
 
   @Get('dataset-versions/:digest')
+  @Documented('Shows a dataset version with its manifest.', { 404: 'There is no such version.' })
   @ZodResponse({ status: 200, type: DatasetDetailDto })
   getVersion(@Param() { digest }: DatasetVersionParams) {
     return this.datasets.getVersion(digest);
   }
 
-  /** How often the colours of the training split fall into each colour bin. */
   @Get('dataset-versions/:digest/prior')
+  @Documented('Says how often the colours of the training split fall into each colour bin.', {
+    404: 'There is no such version, or it holds no prior.',
+    422: 'The stored prior is damaged.',
+  })
   @ZodResponse({ status: 200, type: DatasetPriorDto })
   getPrior(@Param() { digest }: DatasetVersionParams, @Query() query: PriorQueryDto) {
     return this.datasets.getPrior(digest, query);
   }
 
-  /** The previews in grey and in colour, and a contact sheet of each split. */
   @Get('dataset-versions/:digest/pictures/:picture.png')
+  @Documented('Shows the previews in grey or in colour, or a contact sheet of a split.', {
+    404: 'There is no such version.',
+  })
   @ApiProduces('image/png')
   @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
   async getPicture(

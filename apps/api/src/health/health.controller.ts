@@ -1,8 +1,9 @@
 import { health, type Health } from '@chromatune/contracts';
 import { Controller, Get, Header, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiProduces, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { createZodDto, ZodResponse } from 'nestjs-zod';
+import { Documented } from '../http/documented.js';
 import { HealthService } from './health.service.js';
 import { MetricsRegistry } from './metrics-registry.js';
 
@@ -16,8 +17,12 @@ export class HealthController {
     private readonly registry: MetricsRegistry,
   ) {}
 
-  /** 503 while the API cannot serve: without Postgres or the object store. Without Redis it serves, degraded. */
   @Get('health')
+  @Documented('Says whether the API can serve, and how its parts are.')
+  @ApiServiceUnavailableResponse({
+    type: HealthDto.Output,
+    description: 'It cannot: Postgres or the object store is away. Without Redis it serves, degraded.',
+  })
   @Header('cache-control', 'no-store')
   @ZodResponse({ status: 200, type: HealthDto })
   async check(@Res({ passthrough: true }) response: Response): Promise<Health> {
@@ -27,8 +32,8 @@ export class HealthController {
     return answer;
   }
 
-  /** For Prometheus. */
   @Get('metrics')
+  @Documented('Measures the API, for Prometheus.')
   @ApiProduces('text/plain')
   @ApiOkResponse({ schema: { type: 'string' } })
   async getMetrics(@Res() response: Response): Promise<void> {

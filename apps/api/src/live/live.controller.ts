@@ -1,6 +1,7 @@
 import { Controller, Get, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { Documented } from '../http/documented.js';
 import { LiveEventDto, LiveQuery } from './live.dto.js';
 import { LiveService } from './live.service.js';
 
@@ -9,11 +10,12 @@ import { LiveService } from './live.service.js';
 export class LiveController {
   constructor(private readonly live: LiveService) {}
 
-  /**
-   * Server-sent events. After each `hello` (the first message, and whenever messages may have been missed) fetch what is
-   * shown. Without filters: states of runs and sweeps, trainers and datasets.
-   */
   @Get()
+  @Documented(
+    'Sends events as they come (server-sent events).',
+    {},
+    'After each `hello` (the first message, and whenever messages may have been missed) fetch what is shown. Without filters: states of runs and sweeps, trainers and datasets.',
+  )
   @ApiProduces('text/event-stream')
   @ApiOkResponse({ type: LiveEventDto, description: 'Each `data:` line holds one `event` as JSON.' })
   open(@Query() { runs, sweep }: LiveQuery, @Res() response: Response): void {

@@ -6,6 +6,7 @@ import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { ZodResponse } from 'nestjs-zod';
 import { InjectDatabase, InjectObjectStore } from '../config/connections.js';
+import { Documented } from '../http/documented.js';
 import { sendObject } from '../http/send-object.js';
 import { SampleDto, SampleImageParams, SamplesParams } from './samples.dto.js';
 
@@ -17,15 +18,17 @@ export class SamplesController {
     @InjectObjectStore() private readonly objects: ObjectStore,
   ) {}
 
-  /** One for each epoch that has samples, of the newest attempt that made it. */
   @Get()
+  @Documented('Lists samples: one for each epoch that has some, of the newest attempt that made it.')
   @ZodResponse({ status: 200, type: [SampleDto] })
   list(@Param() { id }: SamplesParams) {
     return this.database.samples.ofRun(id);
   }
 
-  /** The colorized validation photographs of an epoch: a vertical strip of square tiles. */
   @Get(':attempt/:epoch.png')
+  @Documented('Shows the colorized validation photographs of an epoch: a vertical strip of square tiles.', {
+    404: 'The attempt has no samples of that epoch.',
+  })
   @ApiProduces('image/png')
   @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
   async getImage(

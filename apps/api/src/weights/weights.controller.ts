@@ -4,6 +4,7 @@ import { ApiBody, ApiConsumes, ApiNoContentResponse, ApiTags } from '@nestjs/swa
 import type { Request, Response } from 'express';
 import { ZodResponse } from 'nestjs-zod';
 import { InjectDatabase } from '../config/connections.js';
+import { Documented } from '../http/documented.js';
 import { NewWeightsDto, WeightsDto, WeightsParams } from './weights.dto.js';
 import { WeightsService } from './weights.service.js';
 
@@ -15,28 +16,35 @@ export class WeightsController {
     @InjectDatabase() private readonly database: Database,
   ) {}
 
-  /** Pretrained weights that were imported, newest first. */
   @Get()
+  @Documented('Lists the pretrained weights that were imported, newest first.')
   @ZodResponse({ status: 200, type: [WeightsDto] })
   list() {
     return this.database.weights.list();
   }
 
   @Get(':digest')
+  @Documented('Shows pretrained weights.', { 404: 'There are no such weights.' })
   @ZodResponse({ status: 200, type: WeightsDto })
   get(@Param() { digest }: WeightsParams) {
     return this.weights.get(digest);
   }
 
-  /** Makes an uploaded file of weights known under a name. Repeating it is harmless. */
   @Post()
+  @Documented('Makes an uploaded file of weights known under a name. Repeating it is harmless.', {
+    409: 'The file is not uploaded.',
+  })
   @ZodResponse({ status: 201, type: WeightsDto })
   register(@Body() request: NewWeightsDto) {
     return this.weights.register(request);
   }
 
-  /** Uploads a file of weights, as `chromatune weights import` makes it: the raw bytes as body. */
   @Put(':digest/file')
+  @Documented('Uploads a file of weights, as `chromatune weights import` makes it: the raw bytes as body.', {
+    413: 'The file is too large.',
+    422: 'The bytes have another digest, or are not the weights of one network.',
+    507: 'There is no space left where it is received.',
+  })
   @HttpCode(204)
   @ApiConsumes('application/octet-stream')
   @ApiBody({ schema: { type: 'string', format: 'binary' } })

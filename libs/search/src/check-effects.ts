@@ -7,7 +7,7 @@ import {
 } from '@chromatune/contracts';
 import type { LocatedProblem } from './located-problem.js';
 import { type Choices, toChoices } from './recipe.js';
-import { listedValues } from './space.js';
+import { listedValues, whenOf } from './space.js';
 import { suggestAll } from './suggest.js';
 
 /** What a parameter does beside the others, where that is not always what it says. */
@@ -98,8 +98,9 @@ function doesNothing(choices: Choices[], { of, because }: Effect): string | null
   return `means nothing in this sweep: ${because}. Remove it, or change the other.`;
 }
 
-/** Only words can mean the same as others; a number means itself or nothing. */
+/** Only words can mean the same as others; a number means itself or nothing. What others depend on differs in those. */
 function sameValues(spec: SweepSpec, runs: ParameterValues[], name: ParameterName): string | null {
+  if (Object.values(spec.space).some((other) => name in whenOf(other))) return null;
   const { of, because } = effects[name]!;
   const domain = spec.space[name];
   const words =

@@ -103,6 +103,11 @@ budget: { epochs: 1 }
     ['a decoding', 'loss: [classification, combined]\n  decoding: [mean, argmax]', 'decodeFrom: regression'],
     ['an optimizer', 'optimizer: [adam, adamw]\n  weightDecay: [0, 0.1]', ''],
     [
+      'an optimizer with a rate of its own',
+      'optimizer: [adam, adamw]\n  learningRate: { values: [0.01], when: { optimizer: adamw } }',
+      'learningRate: 0.001',
+    ],
+    [
       'a smoothing',
       'rebalancingLambda: [0.5, 1]\n  rebalancingSigma: [0, 5]',
       'loss: classification, rebalancing: paper',

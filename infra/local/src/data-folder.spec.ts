@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
@@ -27,6 +27,16 @@ it('takes over the lock of a launcher that was killed, even when its process num
     expect(() => DataFolder.open(folder)).toThrow('already runs');
     data.close();
   }
+});
+
+it('tries whether it can write apart from a launcher that starts at the same time', () => {
+  const folder = temporary();
+  mkdirSync(path.join(folder, '.writable')); // what that one could be writing
+
+  const data = DataFolder.open(folder);
+
+  expect(readdirSync(folder).filter((name) => name.startsWith('.writable'))).toEqual(['.writable']);
+  data.close();
 });
 
 it('leaves the lock of a launcher that took over in the meantime', () => {

@@ -96,7 +96,7 @@ function readIfThere(file: string): string {
 }
 
 function requireWritable(folder: string) {
-  const probe = path.join(folder, '.writable');
+  const probe = path.join(folder, `.writable.${process.pid}`); // no other launcher's
   try {
     fs.writeFileSync(probe, '');
     fs.rmSync(probe);

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Failure, Run } from '@chromatune/contracts';
-import type { AppliedEvent, Database, Release } from '@chromatune/database';
+import type { Checkpoint, Failure, Run } from '@chromatune/contracts';
+import { type AppliedEvent, type Database, DatabaseUnavailable, type Release } from '@chromatune/database';
 import type { ObjectStore } from '@chromatune/storage';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -117,6 +117,20 @@ describe('an attempt whose training process', () => {
   });
 });
 
+it('is handed back when Postgres goes away while it looks for a checkpoint that is whole', async () => {
+  await supervise('', {
+    resume: {
+      key: 'runs/r-0/1/checkpoints/step-3.safetensors',
+      attempt: 1,
+      step: 3,
+      sha256: '',
+    } as Checkpoint,
+  });
+
+  expect(applied).toEqual([]);
+  expect(releases).toMatchObject([{ state: 'lost', reason: 'Nothing listens there.' }]);
+});
+
 /** A process that measures until its spool is full, while Postgres is away for a moment, and what it does when told to end. */
 async function superviseUntilFull(program: string): Promise<void> {
   const postgres = { away: true };
@@ -140,6 +154,8 @@ interface Circumstances {
   spoolLimitBytes?: number;
   postgres?: { away: boolean };
   fenced?: boolean;
+  /** Damaged, and Postgres goes away when it is asked for another. */
+  resume?: Checkpoint;
 }
 
 async function supervise(program: string, circumstances: Circumstances = {}): Promise<void> {
@@ -148,6 +164,7 @@ async function supervise(program: string, circumstances: Circumstances = {}): Pr
     spoolLimitBytes = 1_000_000,
     postgres = { away: false },
     fenced = false,
+    resume = null,
   } = circumstances;
   const entry = join(folder, 'child.mjs');
   await writeFile(entry, `${vocabulary}\nonCommand('start', ({ assignment }) => { ${program} });`);
@@ -165,7 +182,12 @@ async function supervise(program: string, circumstances: Circumstances = {}): Pr
   };
   const database = {
     runs,
-    checkpoints: { removable: async () => [] },
+    checkpoints: {
+      removable: async () => [],
+      markRemoved: async () => {
+        throw new DatabaseUnavailable('Nothing listens there.', 'Start it.', null);
+      },
+    },
     memoryCorrections: {
       find: async (_trainerId: string, shapes: string[]) => {
         if (postgres.away) throw new Error('away');
@@ -184,7 +206,7 @@ async function supervise(program: string, circumstances: Circumstances = {}): Pr
       recipe: tinyRecipe(dataset),
       manifest: dataset.manifest,
       attempt: 1,
-      resume: null,
+      resume,
       weights: null,
       lpips: null,
       microBatch: null,
@@ -205,7 +227,7 @@ async function supervise(program: string, circumstances: Circumstances = {}): Pr
     hungSeconds,
     slotMemoryBytes: 1e9,
     database: database as unknown as Database,
-    store: {} as ObjectStore,
+    store: { download: async (_key: string, path: string) => writeFile(path, 'damaged') } as ObjectStore,
     cache: new ShardCache({ folder: join(folder, 'cache'), limitBytes: 1, store: {} as ObjectStore }),
     meters: new Meters(),
     log: pino({ level: 'silent' }),

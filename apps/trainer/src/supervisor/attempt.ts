@@ -16,7 +16,7 @@ import { memoryShape } from '@chromatune/models/describe';
 import { ObjectNotFound, type ObjectStore, ObjectStoreUnavailable } from '@chromatune/storage';
 import type { Logger } from 'pino';
 import { codeBug, ioFailure } from '../failure-classes.js';
-import { persist } from './back-off.js';
+import { needsPerson, persist } from './back-off.js';
 import { classifyExit } from './classify-exit.js';
 import { Drain } from './drain.js';
 import type { Meters } from './meters.js';
@@ -312,8 +312,7 @@ export class SupervisedAttempt {
       });
       this.child?.send({ type: 'files', paths: await this.fetchFiles(wanted) });
     } catch (error) {
-      const mayPass = !(error instanceof DomainError) || error instanceof ObjectStoreUnavailable;
-      if (this.stopping.signal.aborted && mayPass) {
+      if (this.stopping.signal.aborted && !needsPerson(error)) {
         this.ending ??= { type: 'released', reason: 'Stopped while it waited for its dataset.' };
         this.child?.kill(); // it waits for files that will not come, and hears no command
         return;
@@ -383,7 +382,7 @@ export class SupervisedAttempt {
       () => this.options.database.runs.release({ runId: this.runId, attempt: this.number, state, reason }),
       {
         signal: AbortSignal.timeout(60_000),
-        mayPass: (error) => !(error instanceof DomainError) || error.status >= 500,
+        mayPass: (error) => !needsPerson(error),
         onFailure: (error) => this.log.debug({ err: error }, 'cannot hand the run back yet'),
       },
     );
@@ -454,6 +453,6 @@ function failureOfFiles(error: unknown, step: number | null): Failure {
 /** Expected errors fail the run with their remedy; any other hands it back, to be tried again a few times. */
 function failureOf(error: unknown, step: number | null): Failure | null {
   if (error instanceof UnreadableMessage) return { ...codeBug(error.message), step };
-  if (!(error instanceof DomainError) || error instanceof ObjectStoreUnavailable) return null;
+  if (!needsPerson(error)) return null;
   return { class: 'io', message: error.message, remedy: error.remedy ?? 'Resume the run.', step };
 }

@@ -1,4 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DomainError } from '@chromatune/contracts';
+import { DatabaseUnavailable } from '@chromatune/database';
+import { ObjectStoreUnavailable } from '@chromatune/storage';
 
 const firstMs = 200;
 const longestMs = 5_000;
@@ -32,3 +35,9 @@ export async function persist<T>(
     }
   }
 }
+
+/** Whether an error stays until a person does what it says. Others may pass: a service is away, or nobody expected them. */
+export const needsPerson = (error: unknown): error is DomainError =>
+  error instanceof DomainError &&
+  !(error instanceof DatabaseUnavailable) &&
+  !(error instanceof ObjectStoreUnavailable);

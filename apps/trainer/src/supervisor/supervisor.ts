@@ -1,10 +1,10 @@
-import { DomainError, type Environment, type RunCommand } from '@chromatune/contracts';
+import { type DomainError, type Environment, type RunCommand } from '@chromatune/contracts';
 import type { Database, Lease, QueuedRun } from '@chromatune/database';
 import type { ObjectStore } from '@chromatune/storage';
 import type { Logger } from 'pino';
 import type { TrainerConfig } from '../config/trainer-environment.js';
 import { attemptName, SupervisedAttempt } from './attempt.js';
-import { backOff } from './back-off.js';
+import { backOff, needsPerson } from './back-off.js';
 import type { Meters } from './meters.js';
 import type { ShardCache } from './shard-cache.js';
 
@@ -189,7 +189,7 @@ export class Supervisor {
       if (!this.hasFreeSlot) return;
       if (pool !== config.TRAINER_POOL) continue;
       await this.offer({ runId, attempt }).catch((error: unknown) => {
-        if (!(error instanceof DomainError)) throw error; // Postgres is away, and all others would fail too
+        if (!needsPerson(error)) throw error; // Postgres is away, and all others would fail too
         this.sayOnce(runId, error);
       });
     }

@@ -28,7 +28,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 /** Training processes that behave badly, each a program of its own. */
 describe('an attempt whose training process', () => {
   it('says nothing any more is ended as hung, after what it had measured', async () => {
-    await supervise(`say(point(1)); setInterval(() => {}, 1000);`, { hungSeconds: 0.5 });
+    await supervise(`say(point(1)); setInterval(() => {}, 1000);`, { hungSeconds: 5 });
 
     expect(applied.map(({ type }) => type)).toEqual(['point', 'failed']);
     expect(failure()).toMatchObject({ class: 'hungStep', step: 1 });

@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { homedir, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { AddonSources } from './addon.js';
+import { cacheFolder } from './cache-folder.js';
 import { cacheNotWritable } from './engine.errors.js';
 import type { EngineParts } from './pins.js';
 
@@ -21,11 +22,8 @@ export type EngineRecord = z.infer<typeof engineRecord>;
 const recordFile = 'engine.json';
 
 /** All engines of this user, shared by every clone of the project. */
-export function engineCache(environment: NodeJS.ProcessEnv): string {
-  const cache =
-    environment.CHROMATUNE_CACHE_DIR || join(environment.HOME || homedir(), '.cache', 'chromatune');
-  return join(cache, 'engine');
-}
+export const engineCache = (environment: NodeJS.ProcessEnv): string =>
+  join(cacheFolder(environment), 'engine');
 
 /** Everything that the addon depends on is in the name of its folder, so that no folder ever has to be changed. */
 export function engineFolderName(parts: EngineParts, sources: AddonSources): string {

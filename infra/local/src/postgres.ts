@@ -18,6 +18,7 @@ import { connect } from 'node:net';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DomainError } from '@chromatune/contracts';
+import { cacheFolder } from '@chromatune/engine/cache-folder';
 import {
   choosePort,
   commandLine,
@@ -350,7 +351,7 @@ function copyNative(packageFolder: string, account: Account | undefined): string
   const { version } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as {
     version: string;
   };
-  const cache = account ? openFolder : join(process.env['HOME'] ?? '/tmp', '.cache/chromatune');
+  const cache = account ? openFolder : cacheFolder();
   const place = join(cache, `postgres-${version}`);
   if (existsSync(place)) return join(place, 'native');
   const fresh = `${place}.${process.pid}`;

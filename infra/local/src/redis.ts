@@ -1,9 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
-  accessSync,
   chmodSync,
-  constants,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -14,10 +12,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { connect } from 'node:net';
-import { homedir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DomainError } from '@chromatune/contracts';
+import { cacheFolder } from '@chromatune/engine/cache-folder';
+import { onPath } from './find-program.js';
 import {
   choosePort,
   commandLine,
@@ -146,27 +145,6 @@ async function stopLeftover(pid: number | undefined, folder: string): Promise<vo
 function redisServer(options: RedisOptions): string {
   const own = options.systemServer === false ? undefined : onPath('redis-server');
   return own ?? serverFromWheel(options.cacheFolder ?? cacheFolder());
-}
-
-const cacheFolder = () => process.env['CHROMATUNE_CACHE_DIR'] || join(homedir(), '.cache/chromatune');
-
-function onPath(program: string): string | undefined {
-  const folders = [
-    ...(process.env['PATH'] ?? '').split(delimiter),
-    '/usr/bin',
-    '/usr/local/bin',
-    '/usr/sbin',
-  ];
-  return folders.map((folder) => join(folder, program)).find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Downloads, checks and unpacks beside the final place, then renames: two starts at once do no harm. */

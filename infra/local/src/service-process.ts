@@ -222,11 +222,8 @@ export function freePort(wanted: number): Promise<number | null> {
   });
 }
 
-/** A demanded port must be free; a remembered one is only preferred. */
-export async function choosePort(
-  demanded: number | undefined,
-  remembered: number | undefined,
-): Promise<number> {
+/** A free port of 127.0.0.1. A demanded one must be free; a remembered one is only preferred. */
+export async function choosePort(demanded?: number, remembered?: number): Promise<number> {
   if (demanded) {
     if (await freePort(demanded)) return demanded;
     throw new DomainError('port_in_use', 409, `Port ${demanded} of 127.0.0.1 is in use.`, {

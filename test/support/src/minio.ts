@@ -1,15 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import {
-  cacheFolder,
-  isExecutable,
-  newBucket,
-  type ObjectServer,
-  onPath,
-  type ServerProgram,
-  startServer,
-} from './object-server.js';
+import { cacheFolder } from '@chromatune/engine/cache-folder';
+import { isExecutable, onPath } from '@chromatune/local';
+import { newBucket, type ObjectServer, type ServerProgram, startServer } from './object-server.js';
 import { findS3Proxy } from './s3proxy.js';
 
 /** The last release whose sources build; the project's container images are gone. Needs Go 1.25 or newer. */

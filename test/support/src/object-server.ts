@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
-import net from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { choosePort } from '@chromatune/local';
 
 /** A real S3 server for a test, with a bucket name that nobody uses yet. */
 export interface ObjectServer {
@@ -38,7 +38,7 @@ export interface ServerPlace {
 export async function startServer(server: ServerProgram): Promise<ObjectServer> {
   const place: ServerPlace = {
     folder: mkdtempSync(path.join(os.tmpdir(), 'chromatune-s3-')),
-    port: await freePort(),
+    port: await choosePort(),
     user: 'chromatune',
     password: randomBytes(12).toString('hex'),
   };
@@ -92,33 +92,3 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
 }
 
 export const newBucket = () => `chromatune-test-${randomBytes(5).toString('hex')}`;
-
-/** Where downloads and builds are kept, outside the repository. */
-export const cacheFolder = () =>
-  process.env['CHROMATUNE_CACHE_DIR'] || path.join(os.homedir(), '.cache/chromatune');
-
-export const onPath = (program: string): string | undefined =>
-  (process.env['PATH'] ?? '')
-    .split(path.delimiter)
-    .map((folder) => path.join(folder, program))
-    .find(isExecutable);
-
-export function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as net.AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}

@@ -19,7 +19,10 @@ const template = 'chromatune_template';
 
 /** Vitest runs each file in a process of its own and is their parent: they share one server, which ends with it. */
 const owner = process.env['VITEST'] ? process.ppid : process.pid;
-const folder = join(tmpdir(), `chromatune-postgres-${userInfo().username}-${owner}-${startOf(owner)}`);
+const folder = join(
+  tmpdir(),
+  `chromatune-postgres-${userInfo().username}-${owner}-${local.processStart(owner)}`,
+);
 let server: Promise<TestServer> | undefined;
 
 /** The one PostgreSQL of this test run, with a migrated template. The first caller starts it, within 2 s. */
@@ -127,9 +130,4 @@ function withDatabase(url: string, name: string): string {
   const changed = new URL(url);
   changed.pathname = `/${name}`;
   return changed.href;
-}
-
-/** When a process was started, in the kernel's ticks: process ids are used again. */
-function startOf(pid: number): string {
-  return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ')[19]!;
 }

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { DomainError } from '@chromatune/contracts';
+import { cacheFolder } from '@chromatune/engine/cache-folder';
 import { repository } from './platform.js';
 
 const requirements = path.join(repository, 'test/support/python/requirements.txt');
@@ -52,9 +52,8 @@ export async function pythonEnvironment(say: (line: string) => void): Promise<st
 
 /** Made anew when the requirements change. */
 function environmentFolder(): string {
-  const cache = process.env.CHROMATUNE_CACHE_DIR || path.join(homedir(), '.cache', 'chromatune');
   const digest = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
-  return path.join(cache, 'python', digest);
+  return path.join(cacheFolder(), 'python', digest);
 }
 
 const interpreterOf = (folder: string) => path.join(folder, 'bin', 'python');

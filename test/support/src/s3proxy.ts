@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { cacheFolder, onPath, type ServerProgram } from './object-server.js';
+import { cacheFolder } from '@chromatune/engine/cache-folder';
+import { onPath } from '@chromatune/local';
+import { type ServerProgram } from './object-server.js';
 
 /** S3Proxy 4.1.0 names a jackson-annotations that does not exist; 2.21 does. */
 const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">

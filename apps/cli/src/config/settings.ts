@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { DomainError } from '@chromatune/contracts';
+import { cacheFolder } from '@chromatune/engine/cache-folder';
 import { z } from 'zod';
 
 export interface Settings {
@@ -19,7 +19,7 @@ export function readSettings(environment: NodeJS.ProcessEnv, repository: string)
   return {
     repository: path.resolve(repository),
     apiUrl: environment['CHROMATUNE_API_URL'] || undefined,
-    cacheFolder: environment['CHROMATUNE_CACHE_DIR'] || path.join(os.homedir(), '.cache/chromatune'),
+    cacheFolder: cacheFolder(environment),
     environment,
   };
 }

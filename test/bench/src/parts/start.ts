@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { choosePort } from '@chromatune/local';
 import { repository, type Row, temporaryFolder } from '@chromatune/test-support';
 import { z } from 'zod';
 import { median } from '../numbers.js';
@@ -65,7 +64,7 @@ const rowOf = (start: number, { dashboard, trainer, stop, built }: Start): Row =
 });
 
 async function startAndStop(folder: string): Promise<Start> {
-  const port = await freePort();
+  const port = await choosePort();
   const startedAt = performance.now();
   const seconds = () => (performance.now() - startedAt) / 1000;
   const npm = spawn('npm', ['start', '--', '--no-sweep', '--data-dir', folder, '--port', String(port)], {
@@ -127,15 +126,4 @@ function collect(child: ChildProcess): () => string {
     stream?.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-100_000)));
   }
   return () => output;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -215,6 +215,18 @@ describe('an import', () => {
     await expect(within).rejects.toThrow(/most like resnet18, but bn1\.bias holds no numbers\.$/);
   });
 
+  it('says why an npz of a whole state dict, which numpy pickles, holds no numbers', async () => {
+    const pickled = Buffer.from(npyBytes('f4', [], Float32Array.of(1)));
+    pickled.write("'|O8'", pickled.indexOf("'<f4'"), 'latin1');
+
+    const importing = importBytes('state-dict.npz', zipOf({ 'arr_0.npy': pickled }));
+
+    await expect(importing).rejects.toMatchObject({
+      message: expect.stringContaining('it holds Python objects (pickled)') as string,
+      remedy: expect.stringContaining('Save it again as plain numbers') as string,
+    });
+  });
+
   it('takes LPIPS as its package saves it', async () => {
     const alex = networkLayout('lpips-alex').map(numbered);
     const lins = alex.filter(({ name }) => name.startsWith('lin'));

@@ -34,6 +34,18 @@ export const newEpoch = {
 
 export const untrained: Progress = { step: 0, epochsDone: 0, ...newEpoch };
 
+/** Counts a step that has been done. */
+export function countStep(
+  at: Progress,
+  { images, gradientNorm, seconds }: { images: number; gradientNorm: number; seconds: number },
+): void {
+  at.step += 1;
+  at.stepInEpoch += 1;
+  at.epochImages += images;
+  at.epochGradientNorms += gradientNorm;
+  at.epochSeconds += seconds;
+}
+
 type CheckpointEvent = Extract<SpooledEvent, { type: 'checkpoint' }>;
 
 export interface CheckpointOptions {

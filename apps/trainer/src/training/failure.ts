@@ -8,10 +8,10 @@ import {
   outOfMemory,
 } from '../failure-classes.js';
 
-/** Training cannot go on: a step, of which this was measured before or after it, has led the weights to no number. */
+/** Training cannot go on: what was measured at this step is no number, and no later step leads the weights back. */
 export class NonFinite extends Error {
   constructor(
-    what: 'train loss' | 'gradient norm' | 'validation loss' | 'ab RMSE of the validation',
+    what: string,
     value: number,
     readonly step: number,
   ) {

@@ -31,7 +31,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, loadEngine } from '../engine.js';
 import { makeTinyDataset, providerOf, tinyRecipe } from '../testing/tiny-dataset.js';
 import { makeTestWeights } from '../testing/tiny-weights.js';
-import { batchesHere } from './batch-source.js';
+import { batchesHere, type BatchSource } from './batch-source.js';
 import { readBytes } from './checkpoint.js';
 import { NonFinite, toFailure } from './failure.js';
 import { measuresHere } from './measure-source.js';
@@ -161,6 +161,23 @@ describe('a run', () => {
     expect(result.outcome).toBe('paused');
     expect(pointsOf(events, 'validation/abRmse')).toHaveLength(1);
     expect(checkpointsOf(events)).toMatchObject([{ kind: 'epoch', step: steps }]);
+  });
+
+  it('asked to pause while the next batch does not come saves what it has learned', async () => {
+    const twoBatches: BatchSource = {
+      ...batchesHere(files),
+      async *epoch(options) {
+        const batches = batchesHere(files).epoch(options);
+        for (let count = 0; count < 2; count++) yield (await batches.next()).value!;
+        await new Promise(() => undefined);
+      },
+    };
+    const saved = new Promise<SpooledEvent[]>((resolve) => {
+      const onEvents = (events: SpooledEvent[]) => checkpointsOf(events).length > 0 && resolve(events);
+      void train({ batches: twoBatches, pauseAfterStep: 1, onEvents });
+    });
+
+    expect(checkpointsOf(await saved)).toMatchObject([{ kind: 'pause', step: 1 }]);
   });
 
   it('resumed from its final checkpoint only says how it ended', async () => {
@@ -521,6 +538,7 @@ async function train(options: {
   memory?: Assignment['memory'];
   /** Another name for the engine of these tests, whatever it is. */
   engineName?: Engine['name'];
+  batches?: BatchSource;
   onEvents?: (events: SpooledEvent[]) => void;
 }): Promise<Trained> {
   const stop = new AbortController();
@@ -550,7 +568,7 @@ async function train(options: {
   };
   try {
     const provider = options.files ?? files;
-    const batches = batchesHere(provider);
+    const { batches = batchesHere(provider) } = options;
     const result = await trainRun({
       engine: { ...engine, ...(options.engineName ? { name: options.engineName } : {}) },
       assignment,

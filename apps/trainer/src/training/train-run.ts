@@ -6,7 +6,14 @@ import { correctionOf, withFilledBatch } from '@chromatune/models/describe';
 import type { Engine } from '../engine.js';
 import { type BatchSource, lookingAhead } from './batch-source.js';
 import { decideMicroBatch } from './choose-micro-batch.js';
-import { newEpoch, type Progress, untrained, withCheckpoint, writeCheckpoint } from './checkpoint.js';
+import {
+  countStep,
+  newEpoch,
+  type Progress,
+  untrained,
+  withCheckpoint,
+  writeCheckpoint,
+} from './checkpoint.js';
 import { NonFinite } from './failure.js';
 import type { MakeMeasures } from './measure-source.js';
 import { loadImportedWeights, loadLpips } from './imported-weights.js';
@@ -41,43 +48,18 @@ export interface TrainResult {
  * A pause is taken between two steps of an epoch, never between an epoch's last step and its validation: so what is
  * measured at the end of an epoch belongs to one attempt only.
  */
-export async function trainRun({
-  engine,
-  assignment,
-  files,
-  batches,
-  measureWith,
-  report,
-  signal,
-}: TrainOptions): Promise<TrainResult> {
-  const { recipe, manifest, workFolder: folder, resumeFrom } = assignment;
-  const network = buildNetwork(recipe, recipe.seed);
-  if (resumeFrom === null) await loadImportedWeights(network, recipe, files);
-  const counts = await abCounts(manifest, files);
-  const loss = makeLoss(recipe, { abCounts: counts });
-  sayFloor(loss.floor, report);
-  const steps = stepsPerEpoch(manifest, recipe.batchSize);
-  const say = (level: 'info' | 'warn', message: string) => report.log(level, message);
-  const images = await decideMicroBatch({ assignment, engine, loss, say });
-  const microBatch = images < recipe.batchSize ? images : 0;
-  const expected = expectedBatches(recipe, manifest, images);
-  const warn = (message: string) => report.log('warn', message);
-  const step = engine.createStep(
-    network,
-    loss,
-    { ...recipe, microBatch },
-    { stepsPerEpoch: steps, expected, warn },
-  );
-  const at = resumeFrom === null ? { ...untrained } : restore(resumeFrom, step);
-  const checkTensors = watchTensors(warn);
+export async function trainRun(options: TrainOptions): Promise<TrainResult> {
+  const { engine, assignment, files, batches, measureWith, report, signal } = options;
+  const { recipe, manifest, workFolder: folder } = assignment;
+  const { network, counts, loss, images, steps, step, at } = await prepare(options);
+  const checkTensors = watchTensors((message) => report.log('warn', message));
   let saved = at.step;
 
-  const parameters = network.variables.reduce((sum, { variable }) => sum + variable.size, 0);
   report.report({
     type: 'started',
     fromStep: at.step,
     totalSteps: steps * recipe.epochs,
-    parameters,
+    parameters: network.variables.reduce((sum, { variable }) => sum + variable.size, 0),
     microBatch: images,
   });
   const lpips = await loadLpips(recipe, files);
@@ -92,32 +74,34 @@ export async function trainRun({
   const peak = engine.name === 'native' ? new PeakMemory() : null;
 
   for (let epoch = at.epochsDone + 1; epoch <= recipe.epochs; epoch++) {
+    const paused = await takeSteps(epoch);
+    if (paused) return paused;
+    await endEpoch(epoch);
+  }
+  return finish('completed');
+
+  /** All steps that an epoch still has. A result when it was asked to end before the last one. */
+  async function takeSteps(epoch: number): Promise<TrainResult | null> {
     let startedAt = performance.now();
     const ofEpoch = batches.epoch({ manifest, recipe, epoch, fromStepInEpoch: at.stepInEpoch });
     const waited = (seconds: number) => (at.epochWaitSeconds += seconds);
     for await (const { batch, next } of lookingAhead(ofEpoch, waited)) {
-      if (signal.aborted) return await pause(epoch);
+      if (signal.aborted) return await pause(epoch); // leaving the loop waits for a next batch, which may never come
 
       report.alive(at.step + 1);
       const { loss: trainLoss, gradientNorm } = await step.run(batch, next);
-      at.step += 1;
-      at.stepInEpoch += 1;
-      at.epochImages += batch.images;
-      at.epochGradientNorms += gradientNorm;
       const now = performance.now();
-      at.epochSeconds += (now - startedAt) / 1000;
+      countStep(at, { images: batch.images, gradientNorm, seconds: (now - startedAt) / 1000 });
       startedAt = now;
 
-      report.point('train/loss', trainLoss, { step: at.step, epoch: epoch - 1 + at.stepInEpoch / steps });
-      if (!Number.isFinite(trainLoss)) throw new NonFinite('train loss', trainLoss, at.step);
-      if (!Number.isFinite(gradientNorm)) throw new NonFinite('gradient norm', gradientNorm, at.step);
+      report.point('train/loss', trainLoss, { step: at.step, epoch: epochsUntilNow(epoch) });
+      refuseNonFinite({ 'train loss': trainLoss, 'gradient norm': gradientNorm }, at.step);
       if (at.step === 2) measureMemory();
       checkTensors(batch.images);
       await setImmediate(); // commands of the supervisor arrive here
     }
-    await endEpoch(epoch);
+    return null;
   }
-  return finish('completed');
 
   /** After two steps: the forecast for the next run of this shape, on any dataset, knows what this one took. */
   function measureMemory(): void {
@@ -140,17 +124,19 @@ export async function trainRun({
     report.point('train/dataWait', at.epochWaitSeconds / at.epochSeconds, here);
     report.point('system/memoryBytes', process.memoryUsage.rss(), here);
     for (const [metric, value] of Object.entries(measured)) report.point(metric as MetricName, value, here);
-    refuseNonFinite(measured, at.step);
+    const { 'validation/loss': validationLoss, 'validation/abRmse': abRmse } = measured;
+    // What an epoch's last step led to is seen here only.
+    refuseNonFinite({ 'validation loss': validationLoss, 'ab RMSE of the validation': abRmse }, at.step);
 
     if (shows) report.report(await sampler.render(here));
     at.epochsDone = epoch;
     Object.assign(at, newEpoch);
-    await save(epoch, epoch === recipe.epochs ? 'final' : 'epoch', measured['validation/abRmse']);
+    await save(epoch, epoch === recipe.epochs ? 'final' : 'epoch', abRmse);
     report.log('info', epochLine(epoch, recipe, measured));
   }
 
   async function pause(epoch: number): Promise<TrainResult> {
-    if (at.step > saved) await save(epoch - 1 + at.stepInEpoch / steps, 'pause', null);
+    if (at.step > saved) await save(epochsUntilNow(epoch), 'pause', null);
     return finish('paused');
   }
 
@@ -173,6 +159,37 @@ export async function trainRun({
     await pictures.close();
     return result;
   }
+
+  /** With the fraction of the one that has begun. */
+  function epochsUntilNow(epoch: number): number {
+    return epoch - 1 + at.stepInEpoch / steps;
+  }
+}
+
+/** The training step with all that it consists of, and where it stands: at the beginning, or at the checkpoint. */
+async function prepare({ engine, assignment, files, report }: TrainOptions) {
+  const { recipe, manifest, resumeFrom } = assignment;
+  const network = buildNetwork(recipe, recipe.seed);
+  if (resumeFrom === null) await loadImportedWeights(network, recipe, files);
+  const counts = await abCounts(manifest, files);
+  const loss = makeLoss(recipe, { abCounts: counts });
+  sayFloor(loss.floor, report);
+
+  const say = (level: 'info' | 'warn', message: string) => report.log(level, message);
+  const images = await decideMicroBatch({ assignment, engine, loss, say });
+  const steps = stepsPerEpoch(manifest, recipe.batchSize);
+  const step = engine.createStep(
+    network,
+    loss,
+    { ...recipe, microBatch: images < recipe.batchSize ? images : 0 },
+    {
+      stepsPerEpoch: steps,
+      expected: expectedBatches(recipe, manifest, images),
+      warn: (message) => say('warn', message),
+    },
+  );
+  const at = resumeFrom === null ? { ...untrained } : restore(resumeFrom, step);
+  return { network, counts, loss, images, steps, step, at };
 }
 
 function restore(path: string, step: Step): Progress {
@@ -182,11 +199,11 @@ function restore(path: string, step: Step): Progress {
   });
 }
 
-/** An epoch's last step is seen by its validation only. */
-function refuseNonFinite(measured: ValidationMetrics, step: number): void {
-  const { 'validation/loss': loss, 'validation/abRmse': error } = measured;
-  if (!Number.isFinite(loss)) throw new NonFinite('validation loss', loss, step);
-  if (!Number.isFinite(error)) throw new NonFinite('ab RMSE of the validation', error, step);
+/** @throws NonFinite of the first that is no number: no later step leads the weights back */
+function refuseNonFinite(values: Record<string, number>, step: number): void {
+  for (const [what, value] of Object.entries(values)) {
+    if (!Number.isFinite(value)) throw new NonFinite(what, value, step);
+  }
 }
 
 /** People see a loss that stays high, and must know that it cannot fall further. */

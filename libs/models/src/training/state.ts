@@ -68,7 +68,10 @@ export const inMemory = (state: State): StateInMemory =>
 /** The order in which the digest of weights wants them. */
 export const byName = (one: { name: string }, other: { name: string }) => (one.name < other.name ? -1 : 1);
 
-/** The number of steps that an optimizer has done, as part of the state. */
+/**
+ * The number of steps that an optimizer has done, as part of the state. In float32 it is exact up to 2^24, 16.8 million; beyond,
+ * a schedule that is resumed may be one step off.
+ */
 export const stepCount = (optimizer: string, steps: number): StatePart => ({
   tensors: [{ name: stepCountName(optimizer), shape: [1] }],
   read: () => [Float32Array.of(steps)],

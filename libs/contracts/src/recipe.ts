@@ -194,10 +194,10 @@ export const isSameEngine = (recorded: Environment, other: Environment): boolean
   recorded.engine === other.engine &&
   recorded.engineVersion === other.engineVersion &&
   recorded.threads === other.threads &&
-  (recorded.device === other.device || recorded.device === anyProcessor);
+  (recorded.device === other.device || recorded.device === someProcessor);
 
 /** Recorded until trainers told kinds of processors apart. Such runs go on wherever they would have gone on then. */
-const anyProcessor = 'cpu';
+const someProcessor = 'cpu';
 
 /** An engine in words, with all that `isSameEngine` compares. */
 export const describeEngine = ({ engine, engineVersion, device, threads }: Environment): string =>

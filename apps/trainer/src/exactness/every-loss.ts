@@ -20,25 +20,10 @@ export function everyLoss(): [name: string, loss: LossRecipe][] {
   ];
 }
 
-/**
- * Fewer of them, for what takes longer: of the classifications of each encoding, rebalancing, resolution and kernel, the six
- * in which each value still meets each of the others.
- */
-export function everyPairOfLosses(): [name: string, loss: LossRecipe][] {
-  const pairs = new Set(pairsOfClassification().map(nameOf));
-  const crossed = new Set(everyClassification().map(nameOf));
-  return everyLoss().filter(([name]) => pairs.has(name) || !crossed.has(name));
-}
-
 /** Soft labels and weights as Zhang et al. have them. */
 export const soft = { type: 'soft', neighbors: 5, sigma: 5 } as const;
 export const rebalanced = (type: 'paper' | 'released-code') => ({ type, lambda: 0.5, sigma: 5 });
 export const coarse: ClassificationRecipe = { ...plainClassification, binGridSize: 40 };
-
-const encodings = [{ type: 'hard' }, soft] as const;
-const rebalancings = [{ type: 'none' }, rebalanced('paper'), rebalanced('released-code')] as const;
-const headResolutions = ['quarter', 'full'] as const;
-const headKernels = [1, 3] as const;
 
 function everyRegression(): RegressionRecipe[] {
   const penalties = [{ type: 'mse' }, { type: 'huber', delta: 10 }] as const;
@@ -48,10 +33,10 @@ function everyRegression(): RegressionRecipe[] {
 }
 
 function everyClassification(): ClassificationRecipe[] {
-  return encodings.flatMap((encoding) =>
-    rebalancings.flatMap((rebalancing) =>
-      headResolutions.flatMap((headResolution) =>
-        headKernels.map((headKernel) => ({
+  return ([{ type: 'hard' }, soft] as const).flatMap((encoding) =>
+    ([{ type: 'none' }, rebalanced('paper'), rebalanced('released-code')] as const).flatMap((rebalancing) =>
+      (['quarter', 'full'] as const).flatMap((headResolution) =>
+        ([1, 3] as const).map((headKernel) => ({
           ...coarse,
           encoding,
           rebalancing,
@@ -62,18 +47,6 @@ function everyClassification(): ClassificationRecipe[] {
     ),
   );
 }
-
-/** With the second rebalancing the resolutions change places, with the third the kernels. */
-const pairsOfClassification = (): ClassificationRecipe[] =>
-  rebalancings.flatMap((rebalancing, i) =>
-    encodings.map((encoding, j) => ({
-      ...coarse,
-      encoding,
-      rebalancing,
-      headResolution: headResolutions[i === 1 ? 1 - j : j]!,
-      headKernel: headKernels[i === 2 ? 1 - j : j]!,
-    })),
-  );
 
 /** What the report's Table 2 adds, and the bins of Zhang et al. */
 const otherClassifications = (): ClassificationRecipe[] => [

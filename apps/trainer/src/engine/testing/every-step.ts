@@ -1,21 +1,10 @@
-import {
-  type LossRecipe,
-  modelParameters,
-  plainAdam,
-  type Recipe,
-  trainingParameters,
-} from '@chromatune/contracts';
-import { coarse, everyPairOfLosses } from '../../exactness/every-loss.js';
+import { modelParameters, plainAdam, type Recipe, trainingParameters } from '@chromatune/contracts';
+import { coarse, everyLoss } from '../../exactness/every-loss.js';
 import { model, sgd } from './compared-steps.js';
 
-type Case = [name: string, steps: number, change: Partial<Recipe>];
+type Case = [name: string, change: Partial<Recipe>];
 
-/** Of what changes from step to step, and of each kind of network and loss once. */
-const many = 20;
-/** Of what computes the same in each step. */
-const few = 6;
-
-/** Small steps, so that rounding hardly grows from one to the next, and many of them can be compared closely. */
+/** Small steps, so that rounding hardly grows from one to the next, and 20 of them can be compared closely. */
 const slow = { ...sgd, learningRate: 1e-5 };
 const slower = { ...sgd, learningRate: 1e-6 };
 
@@ -27,7 +16,7 @@ export const everyStep = (): Case[] => [
   ...everyEncoder(),
   ...everyAdaptation(),
   ...everyBatchNorm(),
-  ...everyHead(),
+  ...everyLoss().map(([name, loss]): Case => [name, { model: small, optimizer: slow, loss }]),
   ...everyDecoding(),
   ...everyOptimizer(),
   ...everySchedule(),
@@ -37,11 +26,7 @@ export const everyStep = (): Case[] => [
 const everyEncoder = (): Case[] =>
   modelParameters.encoder
     .removeDefault()
-    .options.map((encoder) => [
-      encoder,
-      many,
-      { model: { ...model, encoder, cut: 'conv4' }, optimizer: slower },
-    ]);
+    .options.map((encoder) => [encoder, { model: { ...model, encoder, cut: 'conv4' }, optimizer: slower }]);
 
 /** As many networks as there are values of the parameter with the most: each has the next value of every parameter. */
 function everyAdaptation(): Case[] {
@@ -54,7 +39,7 @@ function everyAdaptation(): Case[] {
       inputAdaptation: adaptations[i % adaptations.length]!,
       upsampling: upsamplings[i % upsamplings.length]!,
     };
-    return [nameOf(change), few, { model: { ...model, ...change }, optimizer: slower }];
+    return [nameOf(change), { model: { ...model, ...change }, optimizer: slower }];
   });
 }
 
@@ -62,24 +47,9 @@ const everyBatchNorm = (): Case[] =>
   modelParameters.batchNorm.removeDefault().options.flatMap((batchNorm) =>
     [0, 3].map((microBatch): Case => {
       const network = { ...model, cut: 'conv3', batchNorm } as const;
-      return [nameOf({ batchNorm, microBatch }), many, { model: network, optimizer: slow, microBatch }];
+      return [nameOf({ batchNorm, microBatch }), { model: network, optimizer: slow, microBatch }];
     }),
   );
-
-/** Each loss with its heads, the first of a kind for many steps. */
-function everyHead(): Case[] {
-  const kinds = new Set<string>();
-  return everyPairOfLosses().map(([name, loss]) => {
-    const steps = kinds.has(kindOf(loss)) ? few : many;
-    kinds.add(kindOf(loss));
-    return [name, steps, { model: small, optimizer: slow, loss }];
-  });
-}
-
-function kindOf(loss: LossRecipe): string {
-  if (loss.type === 'regression') return loss.penalty.type;
-  return loss.type === 'combined' ? `both, ${loss.decodeFrom}` : loss.encoding.type;
-}
 
 /** But the plain one, which the losses have. */
 const everyDecoding = (): Case[] =>
@@ -88,7 +58,6 @@ const everyDecoding = (): Case[] =>
     .exclude(['annealed-mean'])
     .options.map((type) => [
       `colours by ${type}`,
-      few,
       { model: small, optimizer: slow, loss: { ...coarse, decoding: { type } } },
     ]);
 
@@ -103,11 +72,7 @@ const everyOptimizer = (): Case[] =>
       { ...plainAdam, weightDecay: 0.1 },
       { ...plainAdam, type: 'adamw', weightDecay: 1 },
     ] satisfies Recipe['optimizer'][]
-  ).map((optimizer) => [
-    nameOf(optimizer),
-    many,
-    { model: small, optimizer, encoderLearningRateFactor: 0.1 },
-  ]);
+  ).map((optimizer) => [nameOf(optimizer), { model: small, optimizer, encoderLearningRateFactor: 0.1 }]);
 
 const everySchedule = (): Case[] =>
   (
@@ -118,7 +83,6 @@ const everySchedule = (): Case[] =>
     ] satisfies Recipe['schedule'][]
   ).map((schedule) => [
     `warm-up, then ${schedule.type}`,
-    many,
     { model: small, optimizer: sgd, schedule, warmupSteps: 3 },
   ]);
 
@@ -128,7 +92,7 @@ const everyWayWithGradients = (): Case[] =>
     { gradientClip: 0.01, microBatch: 3 },
     { averageDecay: 0.9 },
     { averageDecay: 0.9, microBatch: 1 },
-  ].map((change) => [nameOf(change), many, { model: small, optimizer: sgd, ...change }]);
+  ].map((change) => [nameOf(change), { model: small, optimizer: sgd, ...change }]);
 
 const nameOf = (values: object): string =>
   Object.entries(values)

@@ -56,6 +56,8 @@ it('reads its own version unchanged, and refuses what it does not know', () => {
   expect(recipe.parse(read)).toEqual(read);
   expect(recipe.safeParse({ ...read, recipeVersion: 3 }).success).toBe(false);
   expect(recipe.safeParse({ ...read, colour: 'red' }).success).toBe(false);
+  for (const loss of [undefined, null, 'regression'])
+    expect(recipe.safeParse({ ...shared, loss }).success).toBe(false);
 });
 
 it('reads values that no new sweep may ask for', () => {

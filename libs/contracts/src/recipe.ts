@@ -151,10 +151,10 @@ function upgradeRecipe(stored: unknown): unknown {
   if (typeof old !== 'object' || old?.recipeVersion !== 1) return stored;
   const { model, loss, optimizer, augmentation, ...rest } = old as unknown as Record<
     'model' | 'loss' | 'optimizer' | 'augmentation',
-    Record<string, unknown>
+    Record<string, unknown> | null | undefined
   >;
-  const { decodeTemperature: temperature, ...lossRest } = loss;
-  const isRegression = loss['type'] === 'regression';
+  const { decodeTemperature: temperature, ...lossRest } = loss ?? {}; // what people send need not have one
+  const isRegression = lossRest['type'] === 'regression';
   return {
     ...plainTraining,
     ...rest,

@@ -22,7 +22,7 @@ const mostRuns = 1000;
 export const checkSpec = (spec: SweepSpec): SpecProblem[] => specProblems(spec).map(toSpecProblem);
 
 export function specProblems(spec: SweepSpec): LocatedProblem[] {
-  const ofValues = [...checkFixed(spec), ...checkSpace(spec.space)];
+  const ofValues = [...checkName(spec), ...checkFixed(spec), ...checkSpace(spec.space)];
   if (ofValues.length > 0) return ofValues;
   const ofDependencies = [...checkFixedAndVaried(spec), ...checkCycles(spec), ...checkConditions(spec)];
   const others = [...checkUnused(spec), ...checkObjective(spec), ...checkSearch(spec)];
@@ -31,6 +31,12 @@ export function specProblems(spec: SweepSpec): LocatedProblem[] {
   if (ofParts.length > 0) return ofParts;
   const ofSize = checkSize(spec);
   return ofSize.length > 0 ? ofSize : checkTogether(spec);
+}
+
+/** Such characters break lists and terminals, and Postgres cannot keep or read some of them. */
+function checkName({ name }: SweepSpec): LocatedProblem[] {
+  if (!/[\p{Cc}\p{Cs}]/u.test(name)) return [];
+  return [{ path: ['name'], message: 'name must be one line of text, without control characters.' }];
 }
 
 /** Fixed values that a stored sweep may have, and a new one not. */

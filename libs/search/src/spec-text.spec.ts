@@ -132,6 +132,14 @@ const mistakes: [title: string, text: string, line: number, column: number, mess
   ],
   ['a pile of brackets', `name: a\nb: ${'['.repeat(20_000)}`, 2, 102, /^This is nested too deeply/],
   ['a pile of dashes', `name: a\nb:\n${'- '.repeat(20_000)}`, 3, 197, /^This is nested too deeply/],
+  ['a character zero', 'name: a\n# b\0', 2, 4, /^The character zero has no place in a sweep/],
+  ...['a\\nb', '\\e[31m', '\\0', '\\ud800'].map((name): (typeof mistakes)[number] => [
+    `a name with ${name}`,
+    change('name: a sweep', `name: "${name}"`),
+    1,
+    7,
+    /^name must be one line of text, without control characters\.$/,
+  ]),
   ['a bomb of aliases', aliasBomb(), 1, 1, /cannot be read: Excessive alias count/],
   [
     'a missing key',

@@ -30,8 +30,8 @@ export type SpecReading = { spec: SweepSpec; problems: [] } | { spec: null; prob
  * at the line and column of the key or value it is about, both counted from 1. Never throws.
  */
 export function readSpec(text: string): SpecReading {
-  const tooDeep = findDeepNesting(text);
-  if (tooDeep) return failed([tooDeep]);
+  const unreadable = findZero(text) ?? findDeepNesting(text);
+  if (unreadable) return failed([unreadable]);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) return failed(document.errors.map((error) => syntaxProblem(error, lines)));
@@ -142,6 +142,15 @@ function syntaxProblem({ code, message, pos }: YamlError, lines: LineCounter): S
       ? 'A second document begins here, and a file describes one sweep.'
       : `This is not valid YAML: ${message.split('\n')[0]}.`;
   return { path: '', line, column: col, message: what };
+}
+
+/** YAML knows no character zero, its reader takes it all the same, and Postgres keeps no text with it. */
+function findZero(text: string): SpecProblem | null {
+  const before = text.split('\0', 2)[0]!;
+  if (before === text) return null;
+  const lines = before.split('\n');
+  const column = lines.at(-1)!.length + 1;
+  return { path: '', line: lines.length, column, message: 'The character zero has no place in a sweep.' };
 }
 
 /** A sweep has a handful of levels. Thousands make the reader of YAML, which calls itself for each, end the whole process. */

@@ -114,6 +114,48 @@ describe('wrong requests', () => {
     expect(await read(await api.fetch('/sweeps', init))).toMatchObject({ code: 'too_large', status: 413 });
   });
 
+  it.each([
+    ['nested a million times', '['.repeat(1_000_001)],
+    ['of a million elements', `{"shards":[${'0,'.repeat(1_000_000)}0]}`],
+  ])('with JSON %s, which would take all the memory', async (_kind, body) => {
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body };
+    expect(await read(await api.fetch('/datasets', init))).toMatchObject({ code: 'too_large', status: 413 });
+  });
+
+  it('that are wrong throughout name a hundred of the places', async () => {
+    const init = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ shards: Array(1000).fill(0) }),
+    };
+    expect((await read(await api.fetch('/datasets', init))).fields).toHaveLength(100);
+  });
+
+  it('of whatever kind say what to do', async () => {
+    const json = (body: string, more = {}) => ({
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...more },
+      body,
+    });
+    for (const [path, init] of [
+      ['/sweeps', json('null')],
+      ['/sweeps', json('{}', { 'content-encoding': 'zstd' })],
+      ['/sweeps', json(JSON.stringify({ yaml: 'x'.repeat(2_000_000) }))],
+      ['/sweeps/%ff', {}],
+    ] as const)
+      expect((await read(await api.fetch(path, init))).remedy).toBeTruthy();
+  });
+
+  it.each([
+    'points?attempt=3000000000',
+    'points?after=3000000000',
+    'log?after=1.3000000000',
+    'samples/1/3000000000.png',
+    'checkpoints/3000000000/1',
+  ])('with numbers beyond those of Postgres: %s', async (path) => {
+    expect((await read(await api.fetch(`/runs/s2222222-0/${path}`))).status).toBe(400);
+  });
+
   it('with fields of another shape', async () => {
     const answer = await read(await api.fetch('/runs/s2222222-0/points?limit=many'));
     expect(answer).toMatchObject({ code: 'invalid_request', fields: [{ path: 'limit' }] });

@@ -8,6 +8,7 @@ import { closeConnections, type Connections, openConnections } from './config/co
 import type { ApiEnvironment } from './config/environment.js';
 import { apiVersion } from './health/api-version.js';
 import { serveDashboard } from './http/dashboard.js';
+import { refuseManyParts } from './http/json-parts.js';
 import { listen } from './http/listen.js';
 import { serveDocumentation } from './http/openapi.js';
 import { assignRequestId } from './http/request-id.js';
@@ -52,7 +53,8 @@ async function createApp(
   app.disable('x-powered-by');
   app.setGlobalPrefix('api');
   app.use(assignRequestId, securityHeaders);
-  app.use('/api/datasets', express.json({ limit: '64mb' })); // a manifest credits every photograph
+  const verify = (_request: unknown, _response: unknown, text: Uint8Array) => refuseManyParts(text);
+  app.use('/api/datasets', express.json({ limit: '64mb', verify })); // a manifest credits every photograph
   app.useBodyParser('json', { limit: '1mb', type: isJson });
   serveDocumentation(app, apiVersion);
   serveDashboard(app, environment.DASHBOARD_FOLDER);

@@ -21,10 +21,15 @@ function describeDomainError({ code, status, message, remedy, fields }: DomainEr
   return { code, title: message, status, ...(remedy && { remedy }), ...(fields && { fields }) };
 }
 
+/** More help nobody, and a long list that is wrong throughout has as many as elements. */
+const mostFields = 100;
+
 function describeInvalid(error: unknown) {
   const fields: ProblemField[] =
     error instanceof z.ZodError
-      ? error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }))
+      ? error.issues
+          .slice(0, mostFields)
+          .map((issue) => ({ path: issue.path.join('.'), message: issue.message }))
       : [];
   const [first] = fields;
   const title = first
@@ -34,7 +39,7 @@ function describeInvalid(error: unknown) {
     code: 'invalid_request',
     title,
     status: 400,
-    remedy: 'See /api/docs for what is expected.',
+    remedy: seeDocumentation,
     fields,
   };
 }
@@ -45,9 +50,11 @@ function describeStatus(status: number, message: string) {
     code: known?.code ?? `http_${status}`,
     title: known?.title ?? message,
     status,
-    ...(known?.remedy && { remedy: known.remedy }),
+    remedy: known?.remedy ?? seeDocumentation,
   };
 }
+
+const seeDocumentation = 'See /api/docs for what is expected.';
 
 /** How middlewares of Express refuse a request: a body too large, a file that is not there. */
 const isRefusal = (error: unknown): error is Error & { status: number } =>
@@ -60,7 +67,11 @@ const statusTexts: Partial<Record<number, { code: string; title?: string; remedy
     title: 'There is nothing at this address.',
     remedy: 'See /api/docs for the routes.',
   },
-  413: { code: 'too_large', title: 'The request is too large.' },
+  413: {
+    code: 'too_large',
+    title: 'The request is too large.',
+    remedy: 'JSON has 1 MiB at most, the manifest of a dataset 64 MiB.',
+  },
 };
 
 const bug = {

@@ -1,6 +1,6 @@
-import { Controller, Get, Query, Res } from '@nestjs/common';
+import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
 import { Documented } from '../http/documented.js';
 import { LiveEventDto, LiveQuery } from './live.dto.js';
 import { LiveService } from './live.service.js';
@@ -18,7 +18,8 @@ export class LiveController {
   )
   @ApiProduces('text/event-stream')
   @ApiOkResponse({ type: LiveEventDto, description: 'Each `data:` line holds one `event` as JSON.' })
-  open(@Query() { runs, sweep }: LiveQuery, @Res() response: Response): void {
+  open(@Query() { runs, sweep }: LiveQuery, @Req() request: Request, @Res() response: Response): void {
+    if (request.method === 'HEAD') return void response.type('text/event-stream').end();
     this.live.open(response, { runs: new Set(runs), sweep: sweep ?? null });
   }
 }

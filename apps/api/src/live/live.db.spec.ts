@@ -136,6 +136,11 @@ describe('live states', () => {
     await expect(reader.next('points', 300)).rejects.toThrow('no live event');
   });
 
+  it('do not keep who asks for their head alone', async () => {
+    const { status } = await api.fetch('/live', { method: 'HEAD', signal: AbortSignal.timeout(5000) });
+    expect(status).toBe(200);
+  });
+
   it('end when the API does', async () => {
     const redis = await startRedis();
     const other = await TestApi.start({ databaseUrl, redisUrl: redis.url });

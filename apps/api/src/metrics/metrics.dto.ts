@@ -2,6 +2,7 @@ import { curve, metricName, runId, storedPoint } from '@chromatune/contracts';
 import { createZodDto } from 'nestjs-zod';
 import { z } from 'zod';
 import { commaList } from '../http/comma-list.js';
+import { wholeNumber } from '../http/whole-number.js';
 
 export class StoredPointDto extends createZodDto(storedPoint) {}
 export class CurveDto extends createZodDto(curve) {}
@@ -9,8 +10,8 @@ export class PointsParams extends createZodDto(z.object({ id: runId })) {}
 
 export class PointsQuery extends createZodDto(
   z.strictObject({
-    attempt: z.coerce.number().int().min(1).optional().describe('Only of this attempt; else of all.'),
-    after: z.coerce.number().int().min(0).optional().describe('Only points with a greater seq.'),
+    attempt: wholeNumber(1).optional().describe('Only of this attempt; else of all.'),
+    after: wholeNumber(0).optional().describe('Only points with a greater seq.'),
     metric: metricName.optional(),
     limit: z.coerce.number().int().min(1).max(100_000).optional().describe('Most points of the answer.'),
   }),
@@ -21,7 +22,7 @@ export class CurvesQuery extends createZodDto(
     runs: commaList(runId, 200).describe('Run ids, separated by commas.'),
     metrics: commaList(metricName, metricName.options.length).describe('Metric names, separated by commas.'),
     buckets: z.coerce.number().int().min(1).max(5000).default(1000).describe('Most buckets of a curve.'),
-    fromStep: z.coerce.number().int().min(0).optional(),
-    toStep: z.coerce.number().int().min(0).optional(),
+    fromStep: wholeNumber(0).optional(),
+    toStep: wholeNumber(0).optional(),
   }),
 ) {}

@@ -2,6 +2,7 @@ import { logLine, reproduceRequest, reproduction, run, runDetail, runId } from '
 import { createZodDto } from 'nestjs-zod';
 import { z } from 'zod';
 import { commaList } from '../http/comma-list.js';
+import { wholeNumber } from '../http/whole-number.js';
 
 export class RunDto extends createZodDto(run) {}
 export class RunDetailDto extends createZodDto(runDetail) {}
@@ -11,7 +12,7 @@ export class ReproduceRequestDto extends createZodDto(reproduceRequest.default({
 
 export class RunParams extends createZodDto(z.object({ id: runId })) {}
 export class CheckpointParams extends createZodDto(
-  z.object({ id: runId, attempt: z.coerce.number().int().min(1), step: z.coerce.number().int().min(0) }),
+  z.object({ id: runId, attempt: wholeNumber(1), step: wholeNumber(0) }),
 ) {}
 
 export class RunsQuery extends createZodDto(
@@ -26,9 +27,10 @@ export class LogQuery extends createZodDto(
       .string()
       .regex(/^\d+\.\d+$/, 'must be like 2.57')
       .transform((text) => {
-        const [attempt, seq] = text.split('.').map(Number) as [number, number];
+        const [attempt, seq] = text.split('.');
         return { attempt, seq };
       })
+      .pipe(z.object({ attempt: wholeNumber(0), seq: wholeNumber(0) }))
       .optional()
       .describe('Only lines after this one: attempt.seq, for example 2.57. Else the last 1,000.'),
   }),

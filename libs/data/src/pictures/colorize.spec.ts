@@ -137,6 +137,33 @@ describe('a painted picture', () => {
     expect(jpeg.rgb[0]).toBeGreaterThan(120); // half of 0, half of 255
   });
 
+  it.each([
+    ['jpeg', 'jpeg'],
+    ['jpeg', 'png'],
+    ['png', 'png'],
+    ['webp', 'png'],
+    ['avif', 'png'],
+  ] as const)('keeps what was written about a %s as %s, and stands upright', async (from, to) => {
+    const { rgb } = gradient(40, 20);
+    const photo = await sharp(rgb, { raw: { width: 40, height: 20, channels: 3 } })
+      .withExif({
+        IFD0: { Copyright: 'Rosa Maler', Artist: 'Rosa' },
+        IFD2: { DateTimeOriginal: '2020:01:02 03:04:05' },
+        IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '51/1 30/1 3230/100' },
+      })
+      .withMetadata({ orientation: from === 'avif' ? 1 : 6 })
+      .toFormat(from)
+      .toBuffer();
+
+    const encoded = await encodePicture(await openPhoto(photo), to);
+
+    const { width, height, orientation, exif } = await sharp(encoded).metadata();
+    expect([width, height, orientation]).toEqual(from === 'avif' ? [40, 20, 1] : [20, 40, 1]);
+    const text = exif?.toString('latin1');
+    for (const word of ['Rosa Maler', 'Rosa', '2020:01:02 03:04:05', 'N\0']) expect(text).toContain(word);
+    expect((await openPhoto(encoded)).exif).toEqual((await openPhoto(photo)).exif);
+  });
+
   it('is encoded as PNG without loss, or as JPEG', async () => {
     const picture = gradient(30, 20);
 

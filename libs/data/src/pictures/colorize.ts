@@ -3,6 +3,7 @@ import sharp, { type Sharp } from 'sharp';
 import { type Picture } from '../import/photograph.js';
 import { labToSrgb, srgbToLab, srgbToLab8 } from '../lab/lab.js';
 import { enlargeRows, type Sides } from './enlarge.js';
+import { exifOfUpright, insertExif } from './exif.js';
 
 /** Pictures of more extreme proportions than this are seen squeezed: a network that sees a line learns nothing from it. */
 const mostAspect = 16;
@@ -10,9 +11,13 @@ const mostAspect = 16;
 /** As sharp names them: JPEG, PNG, WebP, TIFF and AVIF. It would read GIF and SVG too. */
 const kinds = ['jpeg', 'png', 'webp', 'tiff', 'heif'];
 
-/** A decoded photograph. With transparency it has a byte a pixel of it, and `rgb` are the colours below. */
+/**
+ * A decoded photograph. With transparency it has a byte a pixel of it, and `rgb` are the colours below. With `exif` its
+ * copyright, date and all else that was written about it.
+ */
 export interface Photo extends Picture {
   alpha?: Uint8Array;
+  exif?: Uint8Array;
 }
 
 /**
@@ -22,7 +27,7 @@ export interface Photo extends Picture {
 export async function openPhoto(encoded: Uint8Array): Promise<Photo> {
   try {
     const photo = sharp(encoded, { limitInputPixels: maxPhotoPixels, failOn: 'error' });
-    const { format, depth } = await photo.metadata();
+    const { format, depth, exif: written } = await photo.metadata();
     if (!kinds.includes(format)) throw new Error(`a picture of the kind ${format}`);
     if (depth === 'float' || depth === 'double') throw floatingPhoto();
     const { data, info } = await photo
@@ -31,7 +36,8 @@ export async function openPhoto(encoded: Uint8Array): Promise<Photo> {
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
     const { width, height, channels } = info;
-    return { ...(channels === 3 ? { rgb: data } : split(data, info)), width, height };
+    const exif = written && exifOfUpright(written);
+    return { ...(channels === 3 ? { rgb: data } : split(data, info)), width, height, ...(exif && { exif }) };
   } catch (error) {
     throw error instanceof DomainError ? error : unreadablePhoto(error as Error);
   }
@@ -106,14 +112,16 @@ export function paintPicture({ rgb, width, height }: Picture, ab: Float32Array, 
 }
 
 /**
- * Encodes a painted photograph: PNG without loss, or JPEG at a quality whose loss is hard to see. A JPEG has no
- * transparency: what was transparent is on white.
+ * Encodes a painted photograph with its EXIF: PNG without loss, or JPEG at a quality whose loss is hard to see. A JPEG has
+ * no transparency: what was transparent is on white.
  */
 export async function encodePicture(photo: Photo, format: PictureFormat): Promise<Uint8Array> {
   const picture = join(photo);
-  return format === 'png'
-    ? picture.png({ compressionLevel: 6 }).toBuffer()
-    : picture.flatten(onWhite).jpeg({ quality: 95, chromaSubsampling: '4:4:4' }).toBuffer();
+  const encoded =
+    format === 'png'
+      ? await picture.png({ compressionLevel: 6 }).toBuffer()
+      : await picture.flatten(onWhite).jpeg({ quality: 95, chromaSubsampling: '4:4:4' }).toBuffer();
+  return photo.exif ? insertExif(encoded, format, photo.exif) : encoded;
 }
 
 /** How bright its numbers are only their program knows: 0 to 1 would be all black as 8-bit numbers. */

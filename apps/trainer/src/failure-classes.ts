@@ -8,6 +8,8 @@ export const isOutOfMemory = (text: string) =>
     text,
   );
 
+export const isDiskFull = (text: string) => /ENOSPC|EDQUOT|No space left on device/.test(text);
+
 export const isBadDevice = (text: string) =>
   /CUDA_ERROR|cudaError|CUDNN_STATUS|cuDNN error|cuBLAS/i.test(text);
 

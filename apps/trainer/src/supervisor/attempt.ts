@@ -15,7 +15,7 @@ import type { Claim, Database } from '@chromatune/database';
 import { memoryShape } from '@chromatune/models/describe';
 import { ObjectNotFound, type ObjectStore, ObjectStoreUnavailable } from '@chromatune/storage';
 import type { Logger } from 'pino';
-import { codeBug, ioFailure } from '../failure-classes.js';
+import { codeBug, ioFailure, isDiskFull } from '../failure-classes.js';
 import { needsPerson, persist } from './back-off.js';
 import { classifyExit } from './classify-exit.js';
 import { Drain } from './drain.js';
@@ -77,6 +77,7 @@ export class SupervisedAttempt {
   private heardAt = Date.now();
   private slowestMs = 0;
   private filesPending = 0;
+  private diskFull = false;
 
   constructor(private readonly options: AttemptOptions) {
     const { claim, attempts, cache, trainerId, log } = options;
@@ -93,6 +94,11 @@ export class SupervisedAttempt {
 
   get pendingBytes() {
     return (this.spool?.pendingBytes ?? 0) + this.unsentFileBytes;
+  }
+
+  /** Whether it ended because this trainer's disk was full: the next one would, too. */
+  get foundDiskFull() {
+    return this.diskFull || (this.ending?.type === 'failed' && isDiskFull(this.ending.failure.message));
   }
 
   /** Resolves when nothing is left to do for this attempt here. Never rejects. */
@@ -297,8 +303,10 @@ export class SupervisedAttempt {
     if (event.type === 'point') this.step = event.step;
     else if (event.type === 'checkpoint') this.unsentFileBytes += event.checkpoint.bytes;
     else if (event.type === 'finished') this.result = event.outcome;
-    else if (event.type === 'failed') this.result = 'failed';
-    else if (event.type === 'log') this.log[event.level](event.message);
+    else if (event.type === 'failed') {
+      this.result = 'failed';
+      this.diskFull = isDiskFull(event.failure.message);
+    } else if (event.type === 'log') this.log[event.level](event.message);
   }
 
   private async provideFiles(names: string[]): Promise<void> {
@@ -394,6 +402,7 @@ export class SupervisedAttempt {
     await this.child?.closed.catch(() => undefined);
     if (this.ending?.type === 'fenced') return this.count('fenced');
     this.log.error({ err: error }, 'the attempt ends with an error');
+    this.diskFull = isDiskFull((error as Error).message);
     const failure = this.ending?.type === 'failed' ? this.ending.failure : failureOf(error, this.step);
     try {
       if (failure !== null && this.drain) {

@@ -4,6 +4,7 @@ import {
   codeBug,
   ioFailure,
   isBadDevice,
+  isDiskFull,
   isOutOfMemory,
   outOfMemory,
 } from '../failure-classes.js';
@@ -40,7 +41,7 @@ function signsOf({ signal, stderr, oomKill }: ChildExit): Omit<Failure, 'step'> 
       oomKill ? 'The kernel ended the training process because memory ran out.' : lastLine(stderr),
     );
   }
-  if (signal === null && /ENOSPC|No space left on device/.test(stderr)) return ioFailure(lastLine(stderr));
+  if (signal === null && isDiskFull(stderr)) return ioFailure(lastLine(stderr));
   if (signal === null && isBadDevice(stderr)) return badDevice(lastLine(stderr));
   return null;
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SpooledEvent } from '@chromatune/contracts';
-import type { AppliedEvent } from '@chromatune/database';
+import { type AppliedEvent, DatabaseUnavailable } from '@chromatune/database';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Drain, type DrainOptions } from './drain.js';
@@ -87,6 +87,15 @@ describe('draining a spool', () => {
     await expect(makeDrain({ refuseWrites: 1000, patience: 2 }).finish()).rejects.toThrow('away');
   });
 
+  it('does not give up while the disk of Postgres is full, although it answers', async () => {
+    await spool.append([point(1)]);
+    const refusal = new DatabaseUnavailable('The disk of PostgreSQL is full.', 'Free space there.', null);
+
+    await makeDrain({ refuseWrites: 3, patience: 2, refusal }).finish();
+
+    expect(story.at(-1)).toBe('write 1');
+  });
+
   it('ends when it is told to stop while something is away', async () => {
     await spool.append([point(1)]);
     const drain = makeDrain({ refuseWrites: 1000 });
@@ -104,6 +113,7 @@ interface Circumstances {
   onFenced?: () => void;
   spool?: Spool;
   patience?: number;
+  refusal?: Error;
 }
 
 function makeDrain({
@@ -112,16 +122,17 @@ function makeDrain({
   fenced = false,
   onFenced = () => undefined,
   patience,
+  refusal = new Error('away'),
   ...given
 }: Circumstances = {}) {
   const apply = async (events: AppliedEvent[]) => {
     if (fenced) return 'fenced' as const;
-    if (refuseWrites-- > 0) throw refused('write');
+    if (refuseWrites-- > 0) throw refused('write', refusal);
     story.push(`write ${events.map(({ seq }) => seq).join(' ')}`);
     return 'applied' as const;
   };
   const put = async (key: string, source: { path: string } | Uint8Array) => {
-    if (refusePuts-- > 0) throw refused('put');
+    if (refusePuts-- > 0) throw refused('put', refusal);
     await stat((source as { path: string }).path);
     story.push(`put ${key}`);
   };
@@ -140,9 +151,9 @@ function makeDrain({
   return new Drain(options);
 }
 
-function refused(what: string) {
+function refused(what: string, refusal: Error) {
   story.push(`refused ${what}`);
-  return new Error('away');
+  return refusal;
 }
 
 const at = '2026-10-01T10:00:00.000Z';

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { SpooledEvent } from '@chromatune/contracts';
-import type { AppliedEvent, AttemptReports } from '@chromatune/database';
+import { type AppliedEvent, type AttemptReports, DatabaseUnavailable } from '@chromatune/database';
 import type { ObjectStore } from '@chromatune/storage';
 import type { Logger } from 'pino';
 import { persist } from './back-off.js';
@@ -125,8 +125,9 @@ export class Drain {
     const outcome = await this.persist(
       'Postgres',
       () => this.reports.apply(events),
-      async (failures) =>
+      async (error, failures) =>
         failures < patience ||
+        error instanceof DatabaseUnavailable || // its disk may be full, and it answers all the same
         !(await database.ping().then(
           () => true,
           () => false,
@@ -166,11 +167,11 @@ export class Drain {
   private persist<T>(
     where: string,
     work: () => Promise<T>,
-    mayPass: (failures: number) => boolean | Promise<boolean> = () => true,
+    mayPass: (error: unknown, failures: number) => boolean | Promise<boolean> = () => true,
   ): Promise<T> {
     return persist(work, {
       signal: this.stopped.signal,
-      mayPass: (_error, failures) => mayPass(failures),
+      mayPass,
       onFailure: (error, failures) => {
         if (failures % complainEvery !== 1) return;
         const pendingBytes = this.options.spool.pendingBytes;

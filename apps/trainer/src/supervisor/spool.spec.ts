@@ -102,7 +102,7 @@ describe('a spool', () => {
     await mkdir(join(folder, 'spool.cursor.new'));
 
     const { drainedTo } = await spool.next(2 ** 24);
-    await expect(spool.markDrained(drainedTo)).rejects.toThrow('EISDIR');
+    await spool.markDrained(drainedTo);
 
     expect(spool.pendingBytes).toBe(0);
     expect((await stat(join(folder, 'spool.jsonl'))).size).toBe(drainedTo);

@@ -87,15 +87,7 @@ export class Spool {
   markDrained(drainedTo: number): Promise<void> {
     return this.inTurn(async () => {
       this.drained = drainedTo;
-      if (this.pendingBytes === 0 && this.size > emptyAboveBytes) {
-        // The cursor first: killed in between, all is drained once more, which changes nothing. The other way round, a
-        // cursor that could not be written would in time point behind events that were never drained.
-        await this.writeCursor(0);
-        await this.file.truncate(0);
-        this.size = this.drained = 0;
-      } else if (Date.now() - this.cursorWrittenAt >= cursorEveryMs) {
-        await this.writeCursor(this.drained);
-      }
+      await this.remember().catch(() => undefined); // the disk may be full, and nothing is lost with a cursor
     });
   }
 
@@ -104,6 +96,18 @@ export class Spool {
       if (!this.closed) await this.file.close();
       this.closed = true;
     });
+  }
+
+  private async remember(): Promise<void> {
+    if (this.pendingBytes === 0 && this.size > emptyAboveBytes) {
+      // The cursor first: killed in between, all is drained once more, which changes nothing. The other way round, a
+      // cursor that could not be written would in time point behind events that were never drained.
+      await this.writeCursor(0);
+      await this.file.truncate(0);
+      this.size = this.drained = 0;
+    } else if (Date.now() - this.cursorWrittenAt >= cursorEveryMs) {
+      await this.writeCursor(this.drained);
+    }
   }
 
   private async writeCursor(drained: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { statfs } from 'node:fs/promises';
 import { type DomainError, type Environment, type RunCommand } from '@chromatune/contracts';
 import type { Database, Lease, QueuedRun } from '@chromatune/database';
 import type { ObjectStore } from '@chromatune/storage';
@@ -36,8 +37,12 @@ export interface SupervisorOptions {
   cache: ShardCache;
   meters: Meters;
   log: Logger;
+  /** Of the disk of a folder. */
+  freeBytes?: (folder: string) => Promise<number>;
 }
 
+/** Somebody has made room when there is this much more of it than when the disk was full. */
+const roomBytes = 64 * 1024 * 1024;
 /** Runs whose refusal is remembered. */
 const mostSaid = 1000;
 
@@ -47,6 +52,8 @@ export class Supervisor {
   private readonly orphans = new Map<string, number>();
   /** Why runs could not begin, so that it is said once. */
   private readonly said = new Map<string, string>();
+  /** What was free when an attempt failed because the disk was full, null when none has, or there is room again. */
+  private freeWhenFull: number | null = null;
   private draining = false;
   private closing = false;
   private closed = false;
@@ -101,6 +108,7 @@ export class Supervisor {
 
   /** Tries to claim a run. False when there is no slot for it, or Postgres gave it to someone else. */
   async offer({ runId, attempt }: Pick<QueuedRun, 'runId' | 'attempt'>): Promise<boolean> {
+    if (!(await this.hasRoom())) return false;
     const slot = this.hasFreeSlot ? this.slots.indexOf('free') : -1;
     if (slot === -1) return false;
     this.occupy(slot, 'claiming');
@@ -118,7 +126,7 @@ export class Supervisor {
       });
       this.occupy(slot, begun);
       if (this.closing) begun.release('The trainer stops.');
-      void begun.run().finally(() => this.leave(slot));
+      void begun.run().finally(() => this.leave(slot, begun));
       return true;
     } catch (error) {
       this.occupy(slot, 'free');
@@ -278,9 +286,33 @@ export class Supervisor {
     return false;
   }
 
-  private leave(slot: number): void {
+  private async leave(slot: number, attempt: SupervisedAttempt): Promise<void> {
+    if (attempt.foundDiskFull) await this.noteFullDisk();
     this.occupy(slot, 'free');
     if (!this.closing) void this.fillSlots();
+  }
+
+  /** Else each of the runs that wait would fail as often as it may, within minutes. */
+  private async noteFullDisk(): Promise<void> {
+    const { attempts, log } = this.options;
+    this.freeWhenFull = await this.freeBytes();
+    log.error(
+      { folder: attempts, freeBytes: this.freeWhenFull },
+      'the disk is full: no runs are taken until there is space',
+    );
+  }
+
+  private async hasRoom(): Promise<boolean> {
+    if (this.freeWhenFull === null) return true;
+    if ((await this.freeBytes()) < this.freeWhenFull + roomBytes) return false;
+    this.freeWhenFull = null;
+    this.options.log.info('there is space on the disk: runs are taken again');
+    return true;
+  }
+
+  private freeBytes(): Promise<number> {
+    const { attempts, freeBytes = freeBytesOf } = this.options;
+    return freeBytes(attempts).catch(() => 0);
   }
 
   private occupy(slot: number, by: 'free' | 'claiming' | SupervisedAttempt): void {
@@ -296,4 +328,9 @@ export class Supervisor {
   private async untilEmpty(deadline: number): Promise<void> {
     while (this.slots.some((slot) => slot !== 'free') && Date.now() < deadline) await backOff(1);
   }
+}
+
+async function freeBytesOf(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
 }

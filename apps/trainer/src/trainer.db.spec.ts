@@ -124,6 +124,23 @@ describe('a trainer', { timeout: 180_000 }, () => {
     await expectTheSame(run);
   });
 
+  it('removes a checkpoint that a killed attempt had uploaded without its row', async () => {
+    await world.startTrainer();
+    const id = await world.queueRun('row-missing', tinyRecipe(world.dataset, { epochs: 2 }));
+    await world.until(id, ({ step }) => step > 3, 'training');
+    const [unknown, ofAnother] = ['row-missing', 'row-missing-0'].map(
+      (run) => `runs/${run}/1/checkpoints/step-9999.safetensors`,
+    ) as [string, string];
+    for (const key of [unknown, ofAnother]) await world.store.put(key, Uint8Array.of(1));
+    process.kill(world.childOf(id, 1)!, 'SIGKILL');
+
+    const { checkpoints } = await world.untilState(id, 'completed');
+
+    expect(await world.store.exists(unknown)).toBe(false);
+    for (const key of [ofAnother, ...checkpoints.map((one) => one.key)])
+      expect(await world.store.exists(key)).toBe(true);
+  });
+
   it('pauses a run at its next step, and resumed it goes on from there', async () => {
     await world.startTrainer();
     const id = await world.queueRun('paused', recipe());

@@ -18,7 +18,7 @@ import type { Logger } from 'pino';
 import { codeBug, ioFailure, isDiskFull } from '../failure-classes.js';
 import { needsPerson, persist } from './back-off.js';
 import { classifyExit } from './classify-exit.js';
-import { Drain } from './drain.js';
+import { attemptOfCheckpoint, Drain } from './drain.js';
 import type { Meters } from './meters.js';
 import { type CacheUse, digestOf, type ShardCache } from './shard-cache.js';
 import { filesInDataOrder, type StoredFile, storedDatasetFile, storedWeights } from './data-files.js';
@@ -235,6 +235,7 @@ export class SupervisedAttempt {
     });
     const epoch = Math.floor(claim.resume?.epoch ?? 0);
     void this.options.cache.prefetch(filesInDataOrder(claim, epoch), this.stopping.signal);
+    void this.removeUnknownCheckpoints();
     this.heardAt = Date.now();
     const watchdog = setInterval(() => this.endIfHung(), Math.min(10_000, this.options.hungSeconds * 250));
     try {
@@ -429,6 +430,21 @@ export class SupervisedAttempt {
     await rm(this.folder, { recursive: true, force: true }).catch((error: unknown) =>
       this.log.warn({ err: error }, 'cannot remove the work folder'),
     );
+  }
+
+  /** Those that earlier attempts uploaded and, killed or fenced, never wrote to Postgres: now they may not any more. */
+  private async removeUnknownCheckpoints(): Promise<void> {
+    if (this.number === 1) return;
+    const { database, store } = this.options;
+    try {
+      const known = new Set((await database.checkpoints.ofRun(this.runId)).map(({ key }) => key));
+      for await (const { key } of store.list(`runs/${this.runId}/`)) {
+        const attempt = attemptOfCheckpoint(key);
+        if (attempt !== null && attempt < this.number && !known.has(key)) await store.remove(key);
+      }
+    } catch (error) {
+      this.log.debug({ err: error }, 'unknown checkpoints of earlier attempts stay for now');
+    }
   }
 
   private async removeOldCheckpoints(): Promise<void> {

@@ -184,6 +184,12 @@ export class Drain {
   }
 }
 
+/** Null for the key of anything else than a checkpoint. */
+export function attemptOfCheckpoint(key: string): number | null {
+  const attempt = /^runs\/[^/]+\/(\d+)\/checkpoints\//.exec(key)?.[1];
+  return attempt === undefined ? null : Number(attempt);
+}
+
 async function removeFilesOf(events: SpooledEvent[]): Promise<void> {
   for (const event of events) {
     if (event.type === 'sample' || event.type === 'checkpoint') await rm(event.file, { force: true });

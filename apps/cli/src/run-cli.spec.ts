@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import {
@@ -111,6 +111,21 @@ describe('the command line', () => {
     expect(exported.code).toBe(0);
     const provenance = JSON.parse(await readFile(path.join(out, 'recipe.json'), 'utf8')) as object;
     expect(provenance).toMatchObject({ microBatch: 12, recipe: { batchSize: 32 } });
+  });
+
+  it('says why an export cannot be written', async () => {
+    const shown = { ...aRun({}), ...detail };
+    const out = path.join(folder, 'blocked export');
+    await mkdir(path.join(out, 'recipe.json'), { recursive: true });
+
+    const { code, stderr } = await run(['run', 'export', shown.id, '--out', out], ({ path: asked }) => ({
+      json: asked.endsWith('/samples') ? [] : shown,
+    }));
+
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      `${out} cannot be written: it is a folder.\n  → Name another folder with --out.`,
+    );
   });
 
   it('stops an export on Ctrl-C, and says what is left of it', async () => {

@@ -101,7 +101,7 @@ it('leaves no file of a download that broke off', async () => {
   const breaking = client.downloadPointsCsv('half', path.join(folder, 'half.csv'));
   setTimeout(() => void api?.stop(), 100);
 
-  await expect(breaking).rejects.toThrow();
+  await expect(breaking).rejects.toBeInstanceOf(ApiUnreachable);
   expect(await readFile(path.join(folder, 'whole.csv'), 'utf8')).toBe('a,b');
   expect(await readdir(folder)).toEqual(['whole.csv']);
   await rm(folder, { recursive: true });

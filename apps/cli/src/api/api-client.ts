@@ -28,6 +28,7 @@ import {
   weights,
 } from '@chromatune/contracts';
 import { z } from 'zod';
+import { isOfFileSystem } from '../output/file-reason.js';
 import { ApiProblem, ApiUnreachable, UnexpectedAnswer } from './api-errors.js';
 
 const answerMs = 60_000;
@@ -149,6 +150,8 @@ export class ApiClient {
         createWriteStream(temporary),
       );
       await rename(temporary, path);
+    } catch (error) {
+      throw isOfFileSystem(error) ? error : this.unreachable(error); // it went away in the middle of its answer
     } finally {
       await rm(temporary, { force: true });
     }

@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DomainError } from '@chromatune/contracts';
-import { fileReason } from '../output/file-reason.js';
+import { fileReason, isOfFileSystem } from '../output/file-reason.js';
 
 /** Makes the folder where it is missing, and tries whether files can be written to it. @throws DomainError when not */
 export async function makeWritableFolder(folder: string): Promise<void> {
@@ -29,10 +29,12 @@ export async function writePicture(target: string, picture: Uint8Array): Promise
 
 const partOf = (target: string) => `${target}.${process.pid}.part`;
 
-async function explained(what: string, write: () => Promise<void>): Promise<void> {
+/** Errors of the file system say what cannot be written, and why; others stay as they are. @throws DomainError */
+export async function explained<T>(what: string, write: () => Promise<T>): Promise<T> {
   try {
-    await write();
+    return await write();
   } catch (cause) {
+    if (!isOfFileSystem(cause)) throw cause;
     throw new DomainError('not_writable', 400, `${what} cannot be written: ${fileReason(cause)}.`, {
       remedy: 'Name another folder with --out.',
       cause,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type Checkpoint, DomainError, type RunDetail, type StoredPoint } from '@chromatune/contracts';
@@ -9,7 +9,7 @@ import type { ApiClient } from '../api/api-client.js';
 import { bytesText, count } from '../output/format.js';
 import { ProgressDisplay } from '../output/progress.js';
 import type { Context } from './add-command.js';
-import { makeWritableFolder } from './out-folder.js';
+import { explained } from './out-folder.js';
 import { untilInterrupted } from './until-interrupted.js';
 
 const pageSize = 50_000;
@@ -29,7 +29,7 @@ export async function exportRun({ api, output }: Context, id: string, options: E
   const meaning = `${folder} may hold a part of the run; the same command writes it whole.`;
   try {
     const { points, samples, checkpoints } = await untilInterrupted(meaning, (signal) =>
-      writeRun(api.until(signal), id, options, progress.report),
+      explained(folder, () => writeRun(api.until(signal), id, options, progress.report)),
     );
     progress.stop();
     output.result({ folder, points, samples, checkpoints }, () => {
@@ -51,7 +51,7 @@ async function writeRun(
   const run = await api.getRun(id);
   const samples = await api.listSamples(id);
   const wanted = checkpoints ? run.checkpoints : [];
-  await makeWritableFolder(path.join(out, 'samples'));
+  await mkdir(path.join(out, 'samples'), { recursive: true });
   const points = await readAllPoints(api, run);
   await writeFile(path.join(out, 'recipe.json'), `${JSON.stringify(provenance(run), null, 2)}\n`);
   await writeFile(path.join(out, 'points.json'), toJsonLines(points));
@@ -103,7 +103,7 @@ async function downloadVerified(
   checkpoint: Checkpoint,
   folder: string,
 ): Promise<void> {
-  await makeWritableFolder(folder);
+  await mkdir(folder, { recursive: true });
   const file = path.join(folder, `step-${checkpoint.step}.safetensors`);
   await api.downloadCheckpoint(id, checkpoint, file);
   const hash = createHash('sha256');

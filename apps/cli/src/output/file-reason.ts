@@ -4,6 +4,9 @@ export function fileReason(error: unknown): string {
   return (code !== undefined && reasons[code]) || message;
 }
 
+/** Those of connections never come here as they are: `fetch` hides them. */
+export const isOfFileSystem = (error: unknown) => (error as NodeJS.ErrnoException).errno !== undefined;
+
 const reasons: Partial<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EISDIR: 'it is a folder',

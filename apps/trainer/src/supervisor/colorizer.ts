@@ -44,11 +44,8 @@ export class Colorizer {
     await this.gate.pass(async () => {
       const folder = join(this.options.folder, request.id);
       try {
-        const photo = join(folder, 'photo');
-        const isWanted = await this.fetchPhoto(request, photo);
-        if (!isWanted) return;
-        const outcome = this.stopped ? trainerStops : await this.colorizeIn(folder, photo, request);
-        if (!(await store.exists(colorizeKey(request.id, 'photo')))) return; // nobody waits any more
+        const outcome = await this.outcomeOf(request, folder);
+        if (outcome === null || !(await store.exists(colorizeKey(request.id, 'photo')))) return; // nobody waits any more
         if ('written' in outcome) {
           await store.put(colorizeKey(request.id, 'picture'), { path: join(folder, 'picture') });
         } else {
@@ -68,6 +65,17 @@ export class Colorizer {
   stop(): void {
     this.stopped = true;
     this.process.stop();
+  }
+
+  /** Null when the photograph is gone. Whatever goes wrong is told to whoever waits, who would else wait for two minutes. */
+  private async outcomeOf(request: ColorizeRequest, folder: string): Promise<ColorizeOutcome | null> {
+    try {
+      const photo = join(folder, 'photo');
+      if (!(await this.fetchPhoto(request, photo))) return null;
+      return this.stopped ? trainerStops : await this.colorizeIn(folder, photo, request);
+    } catch (error) {
+      return toProblem(error);
+    }
   }
 
   /** False when it is gone: whoever sent it has stopped waiting. */
@@ -104,9 +112,6 @@ export class Colorizer {
         engine: environment.engine === 'cuda' ? 'native' : environment.engine,
         threads: environment.threads,
       });
-    } catch (error) {
-      if (error instanceof DomainError) return toProblem(error);
-      throw error;
     } finally {
       await use.end().catch(() => undefined);
     }
@@ -126,9 +131,15 @@ const trainerStops: ColorizeProblem = {
   remedy: 'Try again: another trainer, or the same one when it is back, will do it.',
 };
 
-const toProblem = ({ code, status, message, remedy }: DomainError): ColorizeProblem => ({
-  code,
-  status,
-  message,
-  ...(remedy && { remedy }),
-});
+function toProblem(error: unknown): ColorizeProblem {
+  if (error instanceof DomainError) {
+    const { code, status, message, remedy } = error;
+    return { code, status, message, ...(remedy && { remedy }) };
+  }
+  return {
+    code: 'colorize_failed',
+    status: 500,
+    message: `The trainer cannot colour it: ${(error as Error).message}.`,
+    remedy: 'Look at its log and at the space on its disk, then try again.',
+  };
+}

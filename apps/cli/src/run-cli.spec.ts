@@ -113,6 +113,16 @@ describe('the command line', () => {
     expect(provenance).toMatchObject({ microBatch: 12, recipe: { batchSize: 32 } });
   });
 
+  it('waits for a database that is started again', async () => {
+    let answered = 0;
+    const { code, stderr } = await run(['run', 'log', 'r'], ({ path: asked }) => {
+      if (answered++ === 0) return problemAnswer(503, 'PostgreSQL is not running.');
+      return { json: asked.endsWith('/log') ? [] : { ...aRun({}), ...detail } };
+    });
+
+    expect([code, stderr]).toEqual([0, 'r has said nothing yet.\n']);
+  });
+
   it('says why an export cannot be written', async () => {
     const shown = { ...aRun({}), ...detail };
     const out = path.join(folder, 'blocked export');

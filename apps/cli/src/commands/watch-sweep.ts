@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Run, SweepDetail } from '@chromatune/contracts';
-import { ApiUnreachable } from '../api/api-errors.js';
+import { DomainError, type Run, type SweepDetail } from '@chromatune/contracts';
 import { metricText, stateText } from '../output/format.js';
 import { exitCodes } from '../run-cli.js';
 import type { Context } from './add-command.js';
@@ -8,7 +7,7 @@ import { runsTable } from './runs-table.js';
 import { endedOfPlanned } from './sweep.js';
 
 const pauseMs = 1000;
-/** An API that is started again is waited for. */
+/** An API or a database that is started again is waited for. */
 const patienceMs = 60_000;
 
 /** Shows a sweep's runs until it ends: a table that is drawn anew in a terminal, lines about changes elsewhere. */
@@ -50,15 +49,17 @@ function changes(runs: Run[], known: Map<string, string>): string[] {
   });
 }
 
-/** Repeats a request while the API is away for moments. */
+/** Repeats a request while the API, or what it needs, is away for moments. */
 export async function patiently<T>(request: () => Promise<T>): Promise<T> {
   const giveUpAt = Date.now() + patienceMs;
   for (;;) {
     try {
       return await request();
     } catch (error) {
-      if (!(error instanceof ApiUnreachable) || Date.now() > giveUpAt) throw error;
+      if (!isAway(error) || Date.now() > giveUpAt) throw error;
       await sleep(pauseMs);
     }
   }
 }
+
+const isAway = (error: unknown) => error instanceof DomainError && error.status === 503;

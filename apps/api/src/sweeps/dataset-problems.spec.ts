@@ -21,13 +21,18 @@ const specOf = (...lines: string[]) => {
   if (!spec) throw new Error(problems.map(({ message }) => message).join());
   return { spec, yaml, version };
 };
-const sizeProblem = (...lines: string[]) => findSizeProblem(specOf(...lines));
 const problemOfRuns =
-  (find: typeof findWarmupProblem) =>
+  (find: typeof findSizeProblem) =>
   (...lines: string[]) => {
     const sweep = specOf(...lines);
     return find(plannedRuns(sweep.spec, version), sweep);
   };
+const sizeProblem = problemOfRuns(findSizeProblem);
+/** On a dataset of other pixels. */
+const sizeProblemAt = (imageSize: number, ...lines: string[]) => {
+  const sweep = { ...specOf(...lines), version: { ...version, imageSize } };
+  return findSizeProblem(plannedRuns(sweep.spec, version), sweep);
+};
 
 describe('image sizes beyond what was imported', () => {
   it('are refused at the place of the fixed size', () => {
@@ -53,8 +58,39 @@ describe('image sizes beyond what was imported', () => {
     expect(sizeProblem()).toBeNull();
   });
 
+  it('are refused of runs that the space leaves to the fixed size, or to the default', () => {
+    const ofOne = '  imageSize: { values: [32], when: { loss: classification } }';
+    const space = ['space:', '  loss: [regression, classification]', ofOne];
+
+    expect(sizeProblem('model: { imageSize: 128 }', ...space)).toMatchObject({
+      path: 'model.imageSize',
+      message: expect.stringContaining('imageSize 128 is larger') as string,
+      line: 3,
+    });
+    expect(sizeProblemAt(32, ...space)).toMatchObject({
+      path: 'space.imageSize',
+      message: expect.stringContaining('imageSize 64 is larger') as string,
+      line: 5,
+    });
+  });
+
+  it('are refused by the sizes that a distribution makes, not by its end', () => {
+    const between = (max: number) =>
+      `space: { imageSize: { distribution: integer, min: 32, max: ${max}, count: 2 } }`;
+
+    expect(sizeProblem(between(79))).toBeNull();
+    expect(sizeProblem(between(80))).toMatchObject({
+      message: expect.stringContaining('imageSize 80') as string,
+    });
+  });
+
+  it('are refused with a size that there is, or none', () => {
+    expect(sizeProblemAt(50)?.message).toMatch(/Use at most 48, or import the data again with --size 64\.$/);
+    expect(sizeProblemAt(31)?.message).toMatch(/dataset photos\. Import the data again with --size 64\.$/);
+  });
+
   it('are refused without a place when the text leaves the size to its default', () => {
-    const problem = findSizeProblem({ ...specOf(), version: { ...version, imageSize: 32 } });
+    const problem = sizeProblemAt(32);
     expect(problem).toMatchObject({ path: 'model.imageSize' });
     expect(problem).not.toHaveProperty('line');
   });

@@ -2,7 +2,6 @@ import {
   type DatasetVersion,
   type DomainError,
   parameterSchemas,
-  type ParameterDomain,
   type ProblemField,
   type Recipe,
   type SweepSpec,
@@ -20,13 +19,26 @@ export interface SweepOnDataset {
 }
 
 /** Images cannot be made larger than they were imported. */
-export function findSizeProblem({ spec, yaml, version }: SweepOnDataset): ProblemField | null {
-  const { path, size } = largestImageSize(spec);
+export function findSizeProblem(
+  runs: PlannedRun[],
+  { spec, yaml, version }: SweepOnDataset,
+): ProblemField | null {
+  const size = Math.max(...runs.map(({ recipe }) => recipe.model.imageSize));
   if (size <= version.imageSize) return null;
+  const largest = largestSizeWithin(version.imageSize);
   const message =
     `imageSize ${size} is larger than the ${version.imageSize} pixels of dataset ${version.name}. ` +
-    `Use at most ${version.imageSize}, or import the data again with --size ${size}.`;
+    (largest === null ? 'Import' : `Use at most ${largest}, or import`) +
+    ` the data again with --size ${size}.`;
+  const isFixed = spec.space.imageSize === undefined || spec.model['imageSize'] === size;
+  const path = [isFixed ? 'model' : 'space', 'imageSize'];
   return { path: path.join('.'), message, ...placeOf(yaml, path) };
+}
+
+function largestSizeWithin(pixels: number): number | null {
+  for (let size = pixels; size > 0; size--)
+    if (parameterSchemas.imageSize.safeParse(size).success) return size;
+  return null;
 }
 
 /** A run that is over before its learning rate has risen. */
@@ -73,17 +85,4 @@ export function datasetProblem({ message, remedy }: DomainError, yaml: string): 
     message: remedy ? `${message} ${remedy}` : message,
     ...placeOf(yaml, ['dataset']),
   };
-}
-
-function largestImageSize(spec: SweepSpec): { path: string[]; size: number } {
-  const domain = spec.space.imageSize;
-  if (domain !== undefined) return { path: ['space', 'imageSize'], size: largestOf(domain) };
-  const fixed = parameterSchemas.imageSize.parse(spec.model['imageSize']);
-  return { path: ['model', 'imageSize'], size: fixed };
-}
-
-function largestOf(domain: ParameterDomain): number {
-  if (Array.isArray(domain)) return Math.max(...domain.map(Number));
-  if (typeof domain !== 'object') return Number(domain);
-  return 'values' in domain ? Math.max(...domain.values.map(Number)) : domain.max;
 }

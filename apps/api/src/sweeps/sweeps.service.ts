@@ -102,8 +102,7 @@ export class SweepsService {
     }
     try {
       const version = await this.database.datasets.resolve(spec.dataset);
-      const sizeProblem = findSizeProblem({ spec, yaml, version });
-      return { version, problems: sizeProblem ? [...problems, sizeProblem] : problems };
+      return { version, problems };
     } catch (error) {
       if (!(error instanceof DomainError) || error.status >= 500) throw error;
       return { version: null, problems: [...problems, datasetProblem(error, yaml)] };
@@ -112,7 +111,9 @@ export class SweepsService {
 
   /** What only the runs show. */
   private async checkRuns(runs: PlannedRun[], sweep: SweepOnDataset): Promise<ProblemField[]> {
-    const ofDataset = [findWarmupProblem(runs, sweep), findLastBatchProblem(runs, sweep)];
+    const ofDataset = [findSizeProblem, findWarmupProblem, findLastBatchProblem].map((find) =>
+      find(runs, sweep),
+    );
     const named = weightsOfRuns(runs);
     const digests = digestsOf(named);
     const known = digests.length > 0 ? await this.database.weights.find(digests) : [];

@@ -20,6 +20,14 @@ interface Effect {
 
 /** What needs one certain value of another parameter stands in `parameterNeeds`; here is what takes more to say. */
 const effects: Partial<Record<ParameterName, Effect>> = {
+  cut: {
+    of: ({ model }) => model.cut,
+    because: 'auto is conv3 for classification, else conv4',
+  },
+  inputAdaptation: {
+    of: ({ model }) => model.inputAdaptation,
+    because: 'auto is sum with imported weights, else new',
+  },
   freezeThrough: {
     of: ({ model }) => (isWhollyFrozen(model) ? model.cut : model.freezeThrough),
     because: 'the encoder ends at its cut, and no later stage is there to be frozen',

@@ -2,6 +2,7 @@ import { Dialog, ToggleGroup } from 'radix-ui';
 import { type PointerEvent, useCallback, useEffect, useRef, useState } from 'react';
 import { formatMetric } from '../ui/format.js';
 import { Icon } from '../ui/icon.js';
+import { RunLabel } from '../ui/run-label.js';
 import { useView, useViewStore } from '../view/view-context.js';
 import type { Lens } from '../view/view-state.js';
 import { srgbToLab } from './lab.js';
@@ -98,7 +99,9 @@ function LoupeBody({ image, lens, sources }: { image: number; lens: Lens; source
             {sources.map((source) => (
               <figure key={source.id}>
                 <Pane {...pane} source={source} />
-                <figcaption>{source.label}</figcaption>
+                <figcaption>
+                  <RunLabel label={source.label} />
+                </figcaption>
               </figure>
             ))}
           </div>
@@ -305,7 +308,9 @@ function PixelReadout({
           const lab = rgb && srgbToLab(...rgb);
           return (
             <tr key={source.id}>
-              <th scope="row">{source.label}</th>
+              <th scope="row">
+                <RunLabel label={source.label} />
+              </th>
               <td>{rgb ? rgb.join(' ') : '–'}</td>
               <td>{lab ? [lab.l, lab.a, lab.b].map(oneDigit).join(' ') : '–'}</td>
               <td>{formatMetric('validation/abRmse', source.errorOf(image))}</td>

@@ -5,6 +5,7 @@ import { Link } from 'react-router';
 import { queries } from '../api/queries.js';
 import type { Identity } from '../charts/identity.js';
 import { formatMetric } from '../ui/format.js';
+import { RunLabel } from '../ui/run-label.js';
 import { RunMarker } from '../ui/run-marker.js';
 import { useView, useViewStore } from '../view/view-context.js';
 import { useShownEpoch } from './epoch-slider.js';
@@ -98,7 +99,7 @@ function ColumnHead({ run, identity, source, epoch, flicker }: HeadProps) {
   return (
     <th scope="col">
       <Link to={`/runs/${run.id}`} title={run.label} className="column-run">
-        {identity && <RunMarker identity={identity} />} <span>{run.label}</span>
+        {identity && <RunMarker identity={identity} />} <RunLabel label={run.label} />
       </Link>
       <span className="column-note">
         {flicker

@@ -19,6 +19,7 @@ import { AgainstBaselines } from '../ui/baselines.js';
 import { formatBytes, formatInstant, formatMetric, formatMetricWithUnit, nothing } from '../ui/format.js';
 import { Loaded } from '../ui/loaded.js';
 import { ProblemNote } from '../ui/problem-note.js';
+import { RunLabel } from '../ui/run-label.js';
 import { RunMarker } from '../ui/run-marker.js';
 import { NothingLearned, RunStateText } from '../ui/states.js';
 import { useTitle } from '../ui/use-title.js';
@@ -82,7 +83,7 @@ function RunHead({ run }: { run: RunDetail }) {
     <header className="sweep-head">
       <div className="sweep-title">
         <h1>
-          <RunMarker identity={identityOf(run.index)} size={14} /> {run.label}
+          <RunMarker identity={identityOf(run.index)} size={14} /> <RunLabel label={run.label} />
         </h1>
         <RunStateText run={run} />
         <NothingLearned run={run} />

@@ -117,7 +117,8 @@ describe('bucketAtEpoch', () => {
 });
 
 describe('a chart without a point', () => {
-  const [running, ended] = [{ state: 'running' }, { state: 'completed' }] as const;
+  const running = { state: 'running', latest: {} } as const;
+  const ended = { ...running, state: 'completed' } as const;
 
   it('says that none came yet, as long as one may come', () => {
     expect(emptyNote([curveOf([])], [running])).toBe('No point yet.');
@@ -127,6 +128,13 @@ describe('a chart without a point', () => {
   it('says that none will come once its runs have ended', () => {
     expect(emptyNote([curveOf([])], [ended])).toBe('Not measured in this run.');
     expect(emptyNote([curveOf([]), null], [ended, ended])).toBe('Not measured in these runs.');
+  });
+
+  it('says that none will come where a run has validated without it', () => {
+    const validated = { ...running, latest: { 'validation/abRmse': 14 } };
+
+    expect(emptyNote([curveOf([])], [validated])).toBe('Not measured in this run.');
+    expect(emptyNote([curveOf([]), curveOf([])], [validated, running])).toBe('No point yet.');
   });
 
   it('says nothing when any run has one, be it superseded', () => {

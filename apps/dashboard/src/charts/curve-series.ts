@@ -60,15 +60,17 @@ export function toSeries(curve: Curve, options: SeriesOptions): CurveSeries {
 }
 
 /**
- * What a chart without a point says; null where it has one. A run that has ended will not measure any more: its recipe does
- * not ask for the metric, or it ended before the first validation.
+ * What a chart without a point says; null where it has one. A run that has validated or ended will not measure it any more:
+ * its recipe does not ask for the metric, or it ended before the first validation.
  */
 export function emptyNote(
   curves: readonly (Curve | null)[],
-  runs: readonly Pick<Run, 'state'>[],
+  runs: readonly Pick<Run, 'state' | 'latest'>[],
 ): string | null {
   if (curves.some((curve) => curve && curve.buckets.length + curve.superseded.length > 0)) return null;
-  if (!runs.every(({ state }) => isEnded(state))) return 'No point yet.';
+  const mayCome = ({ state, latest }: Pick<Run, 'state' | 'latest'>) =>
+    !isEnded(state) && latest['validation/abRmse'] === undefined;
+  if (runs.some(mayCome)) return 'No point yet.';
   return runs.length === 1 ? 'Not measured in this run.' : 'Not measured in these runs.';
 }
 

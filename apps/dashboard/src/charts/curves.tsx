@@ -13,17 +13,19 @@ interface Props {
   runs: readonly Run[];
   identities: ReadonlyMap<string, Identity>;
   newestEpoch: number;
+  /** Said where no run is shown. */
+  empty?: string;
 }
 
 /** The chosen charts under one set of controls; cursor, axis, zoom and smoothing are the same in all. */
-export function Curves({ runs, identities, newestEpoch }: Props) {
+export function Curves({ runs, identities, newestEpoch, empty }: Props) {
   const shown = useView('panels');
   const parts = useMemo(() => shown.flatMap((panel) => partsOf(panel, runs)), [shown, runs]);
   return (
     <section className="curves" aria-label="Curves">
       <CurveTools />
       {runs.length === 0 ? (
-        <p className="panel table-empty">Tick runs in the table to see their curves and samples.</p>
+        <p className="panel table-empty">{empty}</p>
       ) : (
         <div className="charts">
           {parts.map(({ key, ...part }) => (

@@ -10,7 +10,7 @@ import { SampleTools } from '../images/sample-tools.js';
 import { Awaited } from '../ui/awaited.js';
 import { ProblemNote } from '../ui/problem-note.js';
 import type { Objective } from '../view/objective.js';
-import { defaultSelection, type EpochRange, epochRange } from '../view/selection.js';
+import { defaultSelection, type EpochRange, epochRange, whyNoneShown } from '../view/selection.js';
 import { useView, useViewStore } from '../view/view-context.js';
 import { useViewKeys } from '../view/view-keys.js';
 import { RunsTable } from './runs-table.js';
@@ -43,7 +43,12 @@ export function RunsBody({ runs, varying, objective, digestOf, chosen, onChoose 
         selected={new Set(selected.map(({ id }) => id))}
         onSelect={onChoose}
       />
-      <Curves runs={selected} identities={identities} newestEpoch={range.newest} />
+      <Curves
+        runs={selected}
+        identities={identities}
+        newestEpoch={range.newest}
+        empty={whyNoneShown(runs, chosen)}
+      />
       <SamplesSection
         runs={selected}
         samples={samples}

@@ -18,6 +18,17 @@ export function defaultSelection(runs: readonly Run[], objective: Objective): st
   return runs.filter(({ id }) => ids.has(id)).map(({ id }) => id);
 }
 
+/** Why no run is shown: none is ticked, or none has started that would be shown by itself. */
+export function whyNoneShown(
+  runs: readonly Pick<Run, 'state' | 'note'>[],
+  chosen: readonly string[] | null,
+): string {
+  if (chosen !== null) return 'Tick runs in the table to see their curves and samples.';
+  if (runs.length > 0 && runs.every(({ state }) => isEnded(state))) return 'No run was started.';
+  const note = runs.find((run) => run.note)?.note;
+  return `No run has started yet${note ? `: ${note}` : ''}.`;
+}
+
 /** The epochs that slider and cursor move over. */
 export interface EpochRange {
   first: number;

@@ -202,12 +202,12 @@ function Skipped({ manifest: { skipped } }: { manifest: DatasetManifest }) {
         Skipped files <span className="unit">{formatCount(skipped.length)}</span>
       </h2>
       <div className="table-box table-tall" tabIndex={0} role="region" aria-label="Skipped files and why">
-        <table className="list">
+        <table className="list cards">
           <tbody>
             {skipped.map(({ file, reason }) => (
               <tr key={file}>
-                <td>{file}</td>
-                <td className="wrap">{reason}</td>
+                <th scope="row">{file}</th>
+                <td className="wrap hint">{reason}</td>
               </tr>
             ))}
           </tbody>

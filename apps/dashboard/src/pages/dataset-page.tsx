@@ -5,7 +5,7 @@ import { addresses } from '../api/client.js';
 import { useLive } from '../api/live-context.js';
 import { queries } from '../api/queries.js';
 import { Fact } from '../ui/fact.js';
-import { formatBytes, formatCount, formatInstant, shortDigest } from '../ui/format.js';
+import { formatBytes, formatCount, formatInstant, plural, shortDigest } from '../ui/format.js';
 import { Loaded } from '../ui/loaded.js';
 import { useTitle } from '../ui/use-title.js';
 import { useSearchWords } from '../view/use-search-words.js';
@@ -106,7 +106,7 @@ function ContactSheets({ digest, images }: { digest: string; images: Record<Spli
       {splits.map((split) => (
         <figure key={split}>
           <figcaption>
-            {split} <span className="unit">{formatCount(images[split])} images</span>
+            {split} <span className="unit">{plural(images[split], 'image')}</span>
           </figcaption>
           <img
             src={addresses.picture(digest, split)}
@@ -169,7 +169,7 @@ function Credits({ manifest: { card } }: { manifest: DatasetManifest }) {
       <ul className="plain">
         {[...byLicence].map(([licence, count]) => (
           <li key={licence}>
-            {licence} <span className="unit">{formatCount(count)} files</span>
+            {licence} <span className="unit">{plural(count, 'file')}</span>
           </li>
         ))}
       </ul>
@@ -206,7 +206,9 @@ function Skipped({ manifest: { skipped } }: { manifest: DatasetManifest }) {
           <tbody>
             {skipped.map(({ file, reason }) => (
               <tr key={file}>
-                <th scope="row">{file}</th>
+                <th scope="row" className="name">
+                  {file}
+                </th>
                 <td className="wrap hint">{reason}</td>
               </tr>
             ))}

@@ -2,7 +2,7 @@ import type { Run } from '@chromatune/contracts';
 import { createElement } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { expect, it } from 'vitest';
-import { NothingLearned, NothingLearnedSign } from './states.js';
+import { NothingLearned, NothingLearnedLegend, NothingLearnedSign } from './states.js';
 
 const run = {
   learned: false,
@@ -22,4 +22,10 @@ it('says nothing of a run that has learned something', () => {
   const learned = { ...run, learned: true };
 
   expect(renderToStaticMarkup(createElement(NothingLearned, { run: learned }))).toBe('');
+});
+
+it('says below a table by what they are judged: the column above may be another metric', () => {
+  const legend = renderToStaticMarkup(createElement(NothingLearnedLegend, { runs: [run] }));
+
+  expect(legend).toContain('in ab RMSE or, where it predicts bins, in the validation loss');
 });

@@ -83,7 +83,8 @@ export function NothingLearnedLegend({ runs }: { runs: readonly Run[] }) {
       <span className="warning-tag" aria-hidden="true">
         !
       </span>{' '}
-      has learned nothing yet: not {100 * learningMargin} % better than what needs no training
+      has learned nothing yet: not {100 * learningMargin} % better than what needs no training, in ab RMSE or,
+      where it predicts bins, in the validation loss
     </p>
   );
 }

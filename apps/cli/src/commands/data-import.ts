@@ -33,11 +33,11 @@ export function addImportCommands(data: Command, tools: Tools): void {
         ? command.requiredOption('--name <name>', 'name of the dataset', readName)
         : command.option('--name <name>', 'name of the dataset', readName, name)
     )
-      .option('--size <pixels>', 'side of the square images', whole)
-      .option('--seed <number>', 'seed of split and crops', whole);
+      .option('--size <pixels>', 'side of the square images (by default 64; of npy, theirs)', whole)
+      .option('--seed <number>', 'seed of split and crops (by default 0)', whole);
   };
   add('photos <folder>', 'from a folder of photographs: JPEG, PNG, WebP, TIFF, AVIF', null, importFolder)
-    .option('--crops-per-photo <number>', 'random crops of each training photograph', whole)
+    .option('--crops-per-photo <number>', 'random crops of each training photograph (by default 8)', whole)
     .option('--title <text>', 'title for people');
   add(
     'npy [folder]',
@@ -54,10 +54,14 @@ export function addImportCommands(data: Command, tools: Tools): void {
     'real photographs from Debian packages, fetched through apt',
     'first-photos',
     importFirstPhotos,
-  ).option('--crops-per-photo <number>', 'random crops of each training photograph', whole);
+  ).option('--crops-per-photo <number>', 'random crops of each training photograph (by default 8)', whole);
   add('synthetic', 'procedural scenes, to try things without photographs', 'synthetic-scenes', importScenes)
     .option('--images <number>', 'how many scenes (by default 400)', whole)
-    .option('--crops-per-photo <number>', 'random crops of each training scene', whole);
+    .option(
+      '--crops-per-photo <number>',
+      'random crops of each training scene (by default 4, or 1 with --images)',
+      whole,
+    );
 }
 
 type PhotoOptions = SharedOptions & { cropsPerPhoto?: number; title?: string };

@@ -200,6 +200,24 @@ describe('a run', () => {
 });
 
 describe('runs compared', () => {
+  it('are reached from a sweep and from a run, and joined by those of a sweep', async () => {
+    await page.goto(`${sweepUrl}?runs=${runId(1)}`);
+    await page.getByRole('link', { name: 'Compare', exact: true }).click();
+    await page.waitForURL(`**/compare?runs=${runId(1)}`);
+
+    await page.getByLabel('Id of a run or of a sweep to add').fill(sweepUrl.split('/').at(-1)!);
+    await page.getByRole('button', { name: 'Add' }).click();
+
+    await page.getByText('2 of 2 runs shown').waitFor();
+    await page
+      .getByRole('link', { name: /regression/ })
+      .first()
+      .click();
+    await page.waitForURL(`**/runs/${runId(0)}`);
+    await page.getByRole('link', { name: 'Compare', exact: true }).click();
+    await page.waitForURL(`**/compare?runs=${runId(0)}`);
+  });
+
   it('shows what differs in their recipes, with a chart for each kind of loss', async () => {
     await page.goto(`${platform.apiUrl}/compare?runs=${runId(0)},${runId(1)}&panels=loss`);
 

@@ -1,13 +1,14 @@
-import { type Recipe, type Run, runId } from '@chromatune/contracts';
+import { type Recipe, type Run, runId, sweepId } from '@chromatune/contracts';
 import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
 import { useCallback, useMemo, useState } from 'react';
 import { Link } from 'react-router';
 import { useLive } from '../api/live-context.js';
-import { queries } from '../api/queries.js';
+import { queries, queryClient } from '../api/queries.js';
 import { plural } from '../ui/format.js';
 import { Loaded } from '../ui/loaded.js';
 import { useTitle } from '../ui/use-title.js';
-import { usualObjective } from '../view/objective.js';
+import { byObjective, usualObjective } from '../view/objective.js';
+import { shownAtFirst } from '../view/selection.js';
 import { useView, useViewStore, ViewProvider } from '../view/view-context.js';
 import { differingEntries } from './recipe-entries.js';
 import { RunsBody } from './runs-body.js';
@@ -44,12 +45,13 @@ function Compare() {
     <div className="page page-wide">
       <header className="page-head">
         <h1>Compare</h1>
-        <AddRun onAdd={(id) => store.set({ runs: [...new Set([...named, id])] })} />
+        <AddRuns onAdd={(ids) => store.set({ runs: [...new Set([...(store.get().runs ?? []), ...ids])] })} />
       </header>
       {named.length === 0 ? (
         <p className="empty">
-          Name runs in the address, as in <code>/compare?runs=s7k3m9q2-0,s7k3m9q2-4</code>, add them by their
-          id above, or open a run from <Link to="/sweeps">a sweep</Link>.
+          Add runs by their id above, or a whole sweep by its own, which{' '}
+          <Link to="/sweeps">the list of sweeps</Link> shows; the page of each sweep has a button for the runs
+          that it shows. Or name runs in the address, as in <code>/compare?runs=s7k3m9q2-0,s7k3m9q2-4</code>.
         </p>
       ) : (
         <Loaded query={runs} label="the runs">
@@ -91,26 +93,34 @@ function UnknownRun({ id, onRemove }: { id: string; onRemove: () => void }) {
   );
 }
 
-function AddRun({ onAdd }: { onAdd: (id: string) => void }) {
+function AddRuns({ onAdd }: { onAdd: (ids: string[]) => void }) {
   const [id, setId] = useState('');
   return (
     <form
       className="tools"
       onSubmit={(event) => {
         event.preventDefault();
-        if (id.trim() !== '') onAdd(id.trim());
+        if (id.trim() !== '') void runIdsOf(id.trim()).then(onAdd);
         setId('');
       }}
     >
       <input
-        aria-label="Id of a run to add"
-        placeholder="run id"
+        aria-label="Id of a run or of a sweep to add"
+        placeholder="id of a run or sweep"
         value={id}
         onChange={(event) => setId(event.target.value)}
       />
       <button type="submit">Add</button>
     </form>
   );
+}
+
+/** Of a sweep's id its best runs; any other stands for itself, also when nobody knows it. */
+async function runIdsOf(id: string): Promise<string[]> {
+  if (!sweepId.safeParse(id).success) return [id];
+  const runs = await queryClient.fetchQuery(queries.sweepRuns(id)).catch(() => noRun);
+  const best = runs.toSorted(byObjective(usualObjective)).slice(0, shownAtFirst);
+  return best.length > 0 ? best.map((run) => run.id) : [id];
 }
 
 /** What cannot be an id is not asked for: the API would refuse all of them for it. */

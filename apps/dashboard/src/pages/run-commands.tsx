@@ -36,6 +36,9 @@ export function RunCommands({ run }: { run: RunDetail }) {
       {run.state === 'completed' && !run.reproductionOf && (
         <CommandButton label="Reproduce" command={reproduce} />
       )}
+      <Link className="button" to={`/compare?runs=${run.id}`} title="This run, beside any others">
+        Compare
+      </Link>
       {run.sweepId && (
         <Link className="button" to={`/new?from=${run.sweepId}`}>
           Copy its sweep

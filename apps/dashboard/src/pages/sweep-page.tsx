@@ -128,12 +128,14 @@ function SweepHead({ sweep, runs }: { sweep: SweepDetail; runs: Run[] }) {
           </dd>
         </div>
       </dl>
-      <SweepCommands sweep={sweep} />
+      <SweepCommands sweep={sweep} runs={runs} />
     </header>
   );
 }
 
-function SweepCommands({ sweep: { id, state, name } }: { sweep: SweepDetail }) {
+function SweepCommands({ sweep, runs }: { sweep: SweepDetail; runs: Run[] }) {
+  const { id, state, name } = sweep;
+  const shown = shownIds(runs, useView('runs'), objectiveOf(sweep.spec));
   const refresh = () => {
     for (const queryKey of [['sweep', id], ['sweep-runs', id], ['sweeps']]) {
       void queryClient.invalidateQueries({ queryKey });
@@ -142,6 +144,15 @@ function SweepCommands({ sweep: { id, state, name } }: { sweep: SweepDetail }) {
   const command = (what: 'pause' | 'resume' | 'cancel') => () => api.sweepCommand(id, what);
   return (
     <div className="commands">
+      {shown.length > 0 && (
+        <Link
+          className="button"
+          to={`/compare?runs=${shown.join(',')}`}
+          title="The shown runs, beside any others"
+        >
+          Compare
+        </Link>
+      )}
       {state === 'running' && <CommandButton label="Pause" command={command('pause')} onDone={refresh} />}
       {state === 'paused' && (
         <CommandButton label="Resume" command={command('resume')} onDone={refresh} primary />

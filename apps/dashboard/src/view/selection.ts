@@ -2,7 +2,7 @@ import { type Run, isEnded } from '@chromatune/contracts';
 import { byObjective, type Objective } from './objective.js';
 
 /** As many as curves and pictures stay readable with. */
-const shownAtFirst = 6;
+export const shownAtFirst = 6;
 
 /**
  * Runs that a page shows before anyone chose: of a sweep that has ended the best ones; while it runs the first ones, so

@@ -54,6 +54,7 @@ describe('formatParameter', () => {
     [0.000158671, '1.587e-4'],
     [0.158671, '0.1587'],
     [12345678, '12345678'],
+    ['e6cd13505368c9619d29838e95110584cfb239d023b60efd84cd6745b760d982', 'e6cd13505368'],
     [undefined, '–'],
   ] as const)('%s is %s', (value, text) => {
     expect(formatParameter(value)).toBe(text);

@@ -61,8 +61,9 @@ export function formatMetricWithUnit(metric: MetricName, value: Measured | null 
 export const unitOf = (metric: MetricName): string =>
   metric === 'system/memoryBytes' ? '' : metricCatalogue[metric].unit;
 
-/** A parameter as people write it, to four digits: learning rates as 3e-4, whole numbers in full. */
+/** A parameter as people write it, to four digits: learning rates as 3e-4, whole numbers in full, digests by their beginning. */
 export function formatParameter(value: ParameterValue | undefined): string {
+  if (/^[0-9a-f]{64}$/.test(String(value))) return shortDigest(String(value));
   const isFraction = typeof value === 'number' && !Number.isInteger(value);
   return formatParameterInFull(isFraction ? Number(value.toPrecision(4)) : value);
 }

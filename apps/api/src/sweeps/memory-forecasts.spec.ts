@@ -134,15 +134,17 @@ it('goes by the smallest slot that is online', async () => {
   expect(await piecesOn({ ...trainer, slots: 8, online: false }, trainer)).toBe(await piecesOn(trainer));
 });
 
-it('forecasts no larger a batch than the dataset fills', async () => {
+it('forecasts no larger a batch than the dataset fills, and says so', async () => {
   const ofBatch = async (batchSize: number, photographs?: number) => {
     const change = { ...resnet152, training: { batchSize } };
     const forecasts = await forecastsOf(change, [trainer], {}, photographs);
-    const { microBatch, pieces, bytes, atOnceBytes } = forecasts[0]!;
-    return { microBatch, pieces, bytes, atOnceBytes };
+    return forecasts[0]!;
   };
 
-  expect(await ofBatch(512, 40)).toEqual(await ofBatch(40));
+  const { text, ...filled } = await ofBatch(512, 40);
+  const { text: textOfForty, ...ofForty } = await ofBatch(40);
+  expect(filled).toEqual(ofForty);
+  expect(text).toBe(textOfForty.replace('at batch 40', 'at batch 512 (the dataset fills 40)'));
   expect((await ofBatch(512)).atOnceBytes).toBeGreaterThan(10 * (await ofBatch(40)).atOnceBytes);
 });
 

@@ -41,11 +41,11 @@ export async function forecastSweep(
   const shapes = [...new Set(kinds.map(({ recipe }) => shapeOf(recipe)))];
   const known = trainer ? await corrections.find(trainer.id, shapes) : new Map<string, number>();
   const slotBytes = trainer && slotMemoryBytes(trainer);
-  const forecasts = kinds.map(({ recipe, ...kind }) => ({
-    recipe,
-    ...kind,
-    ...forecastRecipe(withFilledBatch(recipe, dataset.images), slotBytes, known.get(shapeOf(recipe)) ?? null),
-  }));
+  const forecasts = kinds.map(({ recipe, ...kind }) => {
+    const filled = withFilledBatch(recipe, dataset.images);
+    const forecast = forecastRecipe(filled, slotBytes, known.get(shapeOf(recipe)) ?? null);
+    return { recipe, ...kind, filled: filled.batchSize, ...forecast };
+  });
   return groupsBy(forecasts, ({ recipe }) => [recipe.model.encoder, recipe.batchSize, recipe.microBatch > 0])
     .flatMap(say)
     .sort((one, other) => Number(one.fits) - Number(other.fits) || other.atOnceBytes - one.atOnceBytes);
@@ -74,6 +74,8 @@ function kindsOfRuns(planned: PlannedRun[]): Kind[] {
 
 /** Not yet in words. */
 interface KindForecast extends Kind, Omit<MemoryForecast, 'text' | 'runs'> {
+  /** The batch size, or all images of a dataset that has fewer. */
+  filled: number;
   /** The largest micro-batch that fits; null where none does. */
   fitting: number | null;
 }
@@ -127,11 +129,12 @@ function groupsBy<T>(all: T[], keyOf: (one: T) => unknown[]): T[][] {
 /** The one that needs most stands for all; they are measured when each of them is. */
 function sayOnce(kinds: KindForecast[], names: ParameterName[]): MemoryForecast {
   const inOrder = kinds.toSorted((one, other) => other.atOnceBytes - one.atOnceBytes);
-  const { recipe, values: _values, fitting, ...largest } = inOrder[0]!;
+  const { recipe, values: _values, filled, fitting, ...largest } = inOrder[0]!;
   const runs = kinds.reduce((sum, kind) => sum + kind.runs, 0);
   const all = { ...largest, runs, isMeasured: kinds.every(({ isMeasured }) => isMeasured) };
   const what = [recipe.model.encoder, ...names.flatMap((name) => factorText(name, kinds))];
-  const of = `${what.join(', ')}${what.length > 1 ? ',' : ''} at batch ${recipe.batchSize}`;
+  const batch = `${recipe.batchSize}${filled < recipe.batchSize ? ` (the dataset fills ${filled})` : ''}`;
+  const of = `${what.join(', ')}${what.length > 1 ? ',' : ''} at batch ${batch}`;
   const leastAtOnce = inOrder.at(-1)!.atOnceBytes;
   return { ...all, text: inWords({ ...all, of, leastAtOnce, fitting, asked: recipe.microBatch }) };
 }
@@ -149,7 +152,7 @@ function forecastRecipe(
   recipe: Recipe,
   slotBytes: number | null,
   correction: number | null,
-): Omit<KindForecast, keyof Kind> {
+): Omit<KindForecast, keyof Kind | 'filled'> {
   const limit = slotBytes ?? Infinity;
   const chosen = chooseMicroBatch(recipe, limit, correction ?? 1);
   const images = recipe.microBatch > 0 ? Math.min(recipe.microBatch, recipe.batchSize) : chosen.images;

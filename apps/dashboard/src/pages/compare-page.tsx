@@ -8,6 +8,7 @@ import { plural } from '../ui/format.js';
 import { Loaded } from '../ui/loaded.js';
 import { useTitle } from '../ui/use-title.js';
 import { byObjective, usualObjective } from '../view/objective.js';
+import { withOwnLabels } from '../view/own-labels.js';
 import { shownAtFirst } from '../view/selection.js';
 import { useView, useViewStore, ViewProvider } from '../view/view-context.js';
 import { differingEntries } from './recipe-entries.js';
@@ -34,7 +35,8 @@ function Compare() {
   const unknown = runs.data && !runs.isPlaceholderData ? unknownIds(named, runs.data) : nobody;
   useTitle(`Compare ${plural(named.length - unknown.length, 'run')}`);
   const recipes = useRecipes(runs.data ?? noRun);
-  const compared = useMemo(() => withDifferences(runs.data ?? noRun, recipes), [runs.data, recipes]);
+  const labelled = useMemo(() => withOwnLabels(runs.data ?? noRun), [runs.data]);
+  const compared = useMemo(() => withDifferences(labelled, recipes), [labelled, recipes]);
   const varying = useMemo(() => varyingOf(compared), [compared]);
   const digestOf = useCallback(
     (run: Run) => recipes[compared.findIndex(({ id }) => id === run.id)]?.dataset.digest,

@@ -25,12 +25,11 @@ export class LogQuery extends createZodDto(
   z.strictObject({
     after: z
       .string()
-      .regex(/^\d+\.\d+$/, 'must be like 2.57')
+      .regex(/^\d{1,9}\.\d{1,9}$/, 'must be like 2.57')
       .transform((text) => {
-        const [attempt, seq] = text.split('.');
+        const [attempt, seq] = text.split('.').map(Number) as [number, number];
         return { attempt, seq };
       })
-      .pipe(z.object({ attempt: wholeNumber(0), seq: wholeNumber(0) }))
       .optional()
       .describe('Only lines after this one: attempt.seq, for example 2.57. Else the last 1,000.'),
   }),

@@ -13,7 +13,7 @@ import { freePortFrom } from './ports.js';
 import { startPostgres } from './postgres.js';
 import { Program } from './program.js';
 import { startRedis } from './redis.js';
-import { say, sayError, showLogLine } from './terminal.js';
+import { outliveTerminal, say, sayError, showLogLine } from './terminal.js';
 
 const exitWithParent = fileURLToPath(new URL('./exit-with-parent.js', import.meta.url));
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -23,6 +23,7 @@ const apiGraceMs = 10_000;
 
 /** `npm start`, once packages are installed and built. */
 export async function main(argv: string[]): Promise<void> {
+  outliveTerminal();
   try {
     const options = readOptionsWithHelp(argv);
     if (options === 'help') return say(usage);

@@ -27,6 +27,11 @@ const quietFields = new Set([
   'err',
 ]);
 
+/** One that was closed takes no words, which would end us before everything has been stopped in order. */
+export function outliveTerminal() {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+}
+
 /** Bars at the bottom of a terminal, with what is said meanwhile above them. */
 let bars: MultiBar | undefined;
 

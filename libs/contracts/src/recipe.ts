@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { sha256 } from './ids.js';
+import { datasetName, sha256 } from './ids.js';
 import { modelParameters as model, trainingParameters as training } from './parameters.js';
 import {
   plainAdam,
@@ -78,7 +78,7 @@ const adam = {
 /** What a person chose; 0 in `microBatch`, `gradientClip` and `averageDecay` means what the parameter of that name says. */
 export const currentRecipe = z.strictObject({
   recipeVersion: z.literal(2),
-  dataset: z.strictObject({ name: z.string(), digest: sha256 }),
+  dataset: z.strictObject({ name: datasetName, digest: sha256 }),
   model: z.strictObject({
     encoder: model.encoder.removeDefault(),
     cut: model.cut.removeDefault().exclude(['auto']),

@@ -32,7 +32,7 @@ export class ReproduceService {
     if (!run) throw new RunNotFound(id);
     const recipe = otherRecipe ?? run.recipe;
     const expectation = expectReproduction(run, recipe, await this.database.trainers.list());
-    await this.checkDataset(recipe.dataset);
+    await this.checkDataset(recipe);
     await this.checkWeights(recipe);
 
     const reproduction = await this.database.runs.insertReproduction(id, recipe);
@@ -43,11 +43,18 @@ export class ReproduceService {
     return { ...reproduction, ...expectation };
   }
 
-  private async checkDataset({ name, digest }: Recipe['dataset']): Promise<void> {
+  private async checkDataset({ dataset: { name, digest }, model }: Recipe): Promise<void> {
     const remedy = 'Import the same photographs with the same options: the same input gives the same digest.';
     const detail = await this.database.datasets.version(digest);
     const which = `version ${digest.slice(0, 12)} of dataset ${name}`;
     if (!detail) throw new NotReproducible(`${which} is gone`, remedy);
+    const { imageSize } = detail.version;
+    if (model.imageSize > imageSize) {
+      throw new NotReproducible(
+        `images of ${model.imageSize} pixels cannot be made of the ${imageSize} of ${which}`,
+        `Use an imageSize of at most ${imageSize} in the recipe.`,
+      );
+    }
     for (const file of datasetFiles(detail.manifest)) {
       if (!(await this.objects.exists(datasetFileKey(file)))) {
         throw new NotReproducible(`${file.name} of ${which} is gone from the object store`, remedy);

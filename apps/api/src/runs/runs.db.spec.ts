@@ -174,6 +174,15 @@ describe('reproducing', () => {
     expect(body.remedy).toContain('Import');
   });
 
+  it('is refused with larger images than were imported', async () => {
+    const original = await trainedRun();
+    const { recipe } = await api.get<RunDetail>(`/runs/${original}`);
+    const larger = { recipe: { ...recipe, model: { ...recipe.model, imageSize: 512 } } };
+    const { status, body } = await reproduce(original, larger);
+    expect(status).toBe(409);
+    expect(body.title).toMatch(/because images of 512 pixels cannot be made of the \d+ of version/);
+  });
+
   it('is refused with weights that are gone, or of another encoder', async () => {
     const original = await trainedRun();
     const { recipe } = await api.get<RunDetail>(`/runs/${original}`);

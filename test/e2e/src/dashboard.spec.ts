@@ -209,6 +209,7 @@ describe('runs compared', () => {
     await page.getByRole('button', { name: 'Add' }).click();
 
     await page.getByText('2 of 2 runs shown').waitFor();
+    await page.waitForURL(`**/compare?runs=${runId(1)},${runId(0)}`);
     await page
       .getByRole('link', { name: /regression/ })
       .first()

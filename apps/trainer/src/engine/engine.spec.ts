@@ -283,7 +283,31 @@ function numericSuite(engine: 'native' | 'portable'): void {
 }
 
 describe.skipIf(onlyPortable)(`the ${nativeName} engine`, () => numericSuite('native'));
-describe('the portable engine', () => numericSuite('portable'));
+describe('the portable engine', () => {
+  numericSuite('portable');
+
+  test('adds up many numbers without losing the small ones', () => {
+    const [images, pixels, channels] = [5, 40_001, 2];
+    const numbers = Float32Array.from(
+      { length: images * pixels * channels },
+      (_, i) => (((i * 7919) % 1009) / 1009) ** 6,
+    );
+    const sums = [0, 0];
+    numbers.forEach((number, i) => (sums[i % channels]! += number));
+    const means = sums.map((sum) => sum / (images * pixels));
+    const x = tf.tensor3d(numbers, [images, pixels, channels]);
+    const share = (found: tf.Tensor, expected: number[]) =>
+      values(found).map((value, i) => value / expected[i]!);
+
+    expectNear(share(tf.sum(x), [sums[0]! + sums[1]!]), [1]);
+    expectNear(share(tf.mean(x), [(means[0]! + means[1]!) / 2]), [1]);
+    expectNear(share(tf.sum(x, [0, 1]), sums), [1, 1]);
+    const kept = tf.mean(x, [0, 1], true);
+    expect(kept.shape).toEqual([1, 1, channels]);
+    expectNear(share(kept, means), [1, 1]);
+    expectNear(values(tf.grad((x) => tf.sum(x, 1))(x)).slice(0, 2), [1, 1]);
+  });
+});
 
 describe.skipIf(onlyPortable)('both engines', () => {
   const classification = { ...plainClassification, binGridSize: 40 };

@@ -2,7 +2,13 @@ import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths, version_wasm as version } from '@tensorflow/tfjs-backend-wasm';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { convolutionFilterGradient, convolutionInputGradient, oneHot, segmentSum } from './wasm-kernels.js';
+import {
+  addInParts,
+  convolutionFilterGradient,
+  convolutionInputGradient,
+  oneHot,
+  segmentSum,
+} from './wasm-kernels.js';
 
 export const wasmVersion = `tfjs-wasm ${version}`;
 
@@ -25,5 +31,10 @@ export function loadWasm(): void {
   };
   for (const [kernelName, kernelFunc] of Object.entries(kernels)) {
     tf.registerKernel({ kernelName, backendName: 'wasm', kernelFunc });
+  }
+  for (const kernelName of ['Sum', 'Mean'] as const) {
+    const own = tf.getKernel(kernelName, 'wasm');
+    tf.unregisterKernel(kernelName, 'wasm');
+    tf.registerKernel({ ...own, kernelFunc: addInParts(own.kernelFunc, kernelName) });
   }
 }

@@ -22,8 +22,6 @@ const oneByOne = { images: 2, microBatch: 1 };
 
 /** Of each loss, relative where it is above 1; and of the weights, relative to their norm. */
 const bound = 1e-6;
-/** WebAssembly adds up the errors of eight pictures in single precision: the loss it reports, in even pieces too, has 4e-6. */
-const sumBound = 1e-5;
 
 describe.each(onlyPortable ? (['portable'] as const) : (['native', 'portable'] as const))(
   '100 steps without batch norm on the %s engine',
@@ -49,7 +47,7 @@ describe.each(onlyPortable ? (['portable'] as const) : (['native', 'portable'] a
       const differences = inPieces.map((loss, i) => Math.abs(loss - losses[i]!) / Math.max(1, loss));
 
       expect(distance(whole.state(), initial)).toBeGreaterThan(1e-3); // far more than they may differ
-      expect(Math.max(...differences)).toBeLessThan(name === 'portable' && images > 2 ? sumBound : bound);
+      expect(Math.max(...differences)).toBeLessThan(bound);
       expect(distance(pieces.state(), whole.state())).toBeLessThan(bound);
       whole.dispose();
       pieces.dispose();

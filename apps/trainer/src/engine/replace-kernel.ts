@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 
-/** Puts an operation of the TensorFlow engines in the place of TensorFlow.js's own, which it may call. */
+/** Puts an operation in the place of TensorFlow.js's own, which it may call. */
 export function replaceKernel(
   kernelName: string,
-  compute: (call: Parameters<tf.KernelFunc>[0], general: tf.KernelFunc) => ReturnType<tf.KernelFunc>,
+  compute: (call: Parameters<tf.KernelFunc>[0], own: tf.KernelFunc) => ReturnType<tf.KernelFunc>,
+  backendName: 'tensorflow' | 'wasm' = 'tensorflow',
 ): void {
-  const backendName = 'tensorflow';
-  const general = tf.getKernel(kernelName, backendName).kernelFunc;
+  const own = tf.getKernel(kernelName, backendName);
   tf.unregisterKernel(kernelName, backendName);
-  tf.registerKernel({ kernelName, backendName, kernelFunc: (call) => compute(call, general) });
+  tf.registerKernel({ ...own, kernelFunc: (call) => compute(call, own.kernelFunc) });
 }

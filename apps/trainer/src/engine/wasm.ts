@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths, version_wasm as version } from '@tensorflow/tfjs-backend-wasm';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { replaceKernel } from './replace-kernel.js';
 import {
   addInParts,
   convolutionFilterGradient,
@@ -32,9 +33,7 @@ export function loadWasm(): void {
   for (const [kernelName, kernelFunc] of Object.entries(kernels)) {
     tf.registerKernel({ kernelName, backendName: 'wasm', kernelFunc });
   }
-  for (const kernelName of ['Sum', 'Mean'] as const) {
-    const own = tf.getKernel(kernelName, 'wasm');
-    tf.unregisterKernel(kernelName, 'wasm');
-    tf.registerKernel({ ...own, kernelFunc: addInParts(own.kernelFunc, kernelName) });
+  for (const kind of ['Sum', 'Mean'] as const) {
+    replaceKernel(kind, (call, own) => addInParts(kind, call, own), 'wasm');
   }
 }

@@ -209,7 +209,6 @@ describe('runs compared', () => {
     await page.getByRole('button', { name: 'Add' }).click();
 
     await page.getByText('2 of 2 runs shown').waitFor();
-    await page.waitForURL(`**/compare?runs=${runId(1)},${runId(0)}`);
     await page
       .getByRole('link', { name: /regression/ })
       .first()
@@ -217,6 +216,26 @@ describe('runs compared', () => {
     await page.waitForURL(`**/runs/${runId(0)}`);
     await page.getByRole('link', { name: 'Compare', exact: true }).click();
     await page.waitForURL(`**/compare?runs=${runId(0)}`);
+  });
+
+  it('lead to a run by a link that is followed before the address knows of a change', async () => {
+    const fresh = await context.newPage();
+    await fresh.route('**/run-page-*.js', async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      await route.continue();
+    });
+    await fresh.goto(`${platform.apiUrl}/compare?runs=${runId(1)}`);
+    const link = fresh.getByRole('link', { name: /classification/ }).first();
+    await link.waitFor();
+
+    await fresh.getByLabel('Id of a run or of a sweep to add').fill(runId(0));
+    const add = fresh.getByRole('button', { name: 'Add' });
+    await Promise.all([add.dispatchEvent('click'), link.dispatchEvent('click')]);
+
+    await fresh.waitForURL(`**/runs/${runId(1)}`);
+    await fresh.waitForTimeout(300); // a late write would lead back
+    expect(fresh.url()).toContain(`/runs/${runId(1)}`);
+    await fresh.close();
   });
 
   it('shows what differs in their recipes, with a chart for each kind of loss', async () => {

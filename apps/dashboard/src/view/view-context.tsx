@@ -7,7 +7,7 @@ import {
   useState,
   useSyncExternalStore,
 } from 'react';
-import { useLocation, useNavigate } from 'react-router';
+import { useLocation, useNavigate, useNavigation } from 'react-router';
 import type { ViewState } from './view-state.js';
 import { ViewStore } from './view-store.js';
 
@@ -25,15 +25,18 @@ export function ViewProvider({ children }: { children: ReactNode }) {
 
 function ViewOfPath({ search, children }: { search: string; children: ReactNode }) {
   const navigate = useNavigate();
-  const latestNavigate = useRef(navigate);
-  latestNavigate.current = navigate;
+  const isLeaving = useNavigation().state !== 'idle';
+  const latest = useRef({ navigate, isLeaving });
+  latest.current = { navigate, isLeaving };
   const [store] = useState(
     () =>
       new ViewStore(search, (next) => {
-        void latestNavigate.current({ search: next }, { replace: true, preventScrollReset: true });
+        if (latest.current.isLeaving) return; // the page of a link that was followed is on its way, and would not be shown
+        void latest.current.navigate({ search: next }, { replace: true, preventScrollReset: true });
       }),
   );
   useEffect(() => store.addressChanged(search), [store, search]);
+  useEffect(() => store.stop, [store]);
   return <ViewContext value={store}>{children}</ViewContext>;
 }
 

@@ -60,6 +60,9 @@ export class ViewStore {
     this.navigate(search);
   };
 
+  /** To be called when the page has been left: a late write would lead back to it. */
+  stop = (): void => clearTimeout(this.timer);
+
   private notify(): void {
     for (const listener of this.listeners) listener();
   }

@@ -15,7 +15,7 @@ import {
 } from '@chromatune/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type FakeAnswer, FakeApi, type FakeRequest, problemAnswer } from './fake-api.fixture.js';
-import { runCli } from './run-cli.js';
+import { runCommand } from './run-command.fixture.js';
 
 let folder: string;
 let api: FakeApi | undefined;
@@ -437,17 +437,5 @@ const aRun = (changes: Partial<Run>): Run => ({
 async function run(argv: string[], answer: (request: FakeRequest) => FakeAnswer | null) {
   await api?.stop();
   api = await FakeApi.start(answer);
-  const out = { stdout: '', stderr: '' };
-  const settings = {
-    repository: folder,
-    apiUrl: api.url,
-    cacheFolder: path.join(folder, 'cache'),
-    environment: {},
-  };
-  const code = await runCli(argv, {
-    settings,
-    stdout: { write: (text) => (out.stdout += text) },
-    stderr: { write: (text) => (out.stderr += text) },
-  });
-  return { code, ...out };
+  return runCommand(argv, { apiUrl: api.url, folder });
 }

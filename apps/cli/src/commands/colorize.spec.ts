@@ -5,7 +5,7 @@ import path from 'node:path';
 import { colorizeQuery, maxPhotoBytes } from '@chromatune/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FakeAnswer, FakeApi, type FakeRequest, problemAnswer } from '../fake-api.fixture.js';
-import { runCli } from '../run-cli.js';
+import { runCommand } from '../run-command.fixture.js';
 
 let folder: string;
 let api: FakeApi | undefined;
@@ -346,12 +346,5 @@ async function run(
   await api?.stop();
   api = await FakeApi.start(answer);
   await writeFile(at('services.json'), JSON.stringify({ apiUrl: api.url, pids: {} }));
-  const out = { stdout: '', stderr: '' };
-  const settings = { repository: folder, apiUrl: api.url, cacheFolder: at('cache'), environment: {} };
-  const code = await runCli([...argv, ...more()], {
-    settings,
-    stdout: { write: (text) => (out.stdout += text) },
-    stderr: { write: (text) => (out.stderr += text) },
-  });
-  return { code, ...out };
+  return runCommand([...argv, ...more()], { apiUrl: api.url, folder });
 }

@@ -11,7 +11,7 @@ import {
 } from '@chromatune/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type FakeAnswer, FakeApi, problemAnswer } from '../fake-api.fixture.js';
-import { runCli } from '../run-cli.js';
+import { runCommand } from '../run-command.fixture.js';
 
 let folder: string;
 let api: FakeApi | undefined;
@@ -160,11 +160,5 @@ const stored: RunDetail = {
 async function run(argv: string[], answer: () => FakeAnswer = () => problemAnswer(500, 'Not expected.')) {
   await api?.stop();
   api = await FakeApi.start(answer);
-  const out = { stdout: '', stderr: '' };
-  const code = await runCli(argv, {
-    settings: { repository: folder, apiUrl: api.url, cacheFolder: folder, environment: {} },
-    stdout: { write: (text) => (out.stdout += text) },
-    stderr: { write: (text) => (out.stderr += text) },
-  });
-  return { code, ...out };
+  return runCommand(argv, { apiUrl: api.url, folder });
 }

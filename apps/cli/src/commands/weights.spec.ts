@@ -6,7 +6,7 @@ import type { NewWeights, Weights } from '@chromatune/contracts';
 import { encodeSafetensors, networkVariables } from '@chromatune/data';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type FakeAnswer, FakeApi, type FakeRequest } from '../fake-api.fixture.js';
-import { runCli } from '../run-cli.js';
+import { runCommand } from '../run-command.fixture.js';
 
 let folder: string;
 let file: string;
@@ -167,17 +167,5 @@ function resnet18File(): Uint8Array {
 async function run(argv: string[], answer: (request: FakeRequest) => FakeAnswer | null) {
   await api?.stop();
   api = await FakeApi.start(answer);
-  const out = { stdout: '', stderr: '' };
-  const settings = {
-    repository: folder,
-    apiUrl: api.url,
-    cacheFolder: path.join(folder, 'cache'),
-    environment: {},
-  };
-  const code = await runCli(argv, {
-    settings,
-    stdout: { write: (text) => (out.stdout += text) },
-    stderr: { write: (text) => (out.stderr += text) },
-  });
-  return { code, ...out };
+  return runCommand(argv, { apiUrl: api.url, folder });
 }

@@ -164,20 +164,27 @@ describe('a run', () => {
   });
 
   it('asked to pause while the next batch does not come saves what it has learned', async () => {
-    const twoBatches: BatchSource = {
+    let comes = () => {};
+    const third = new Promise<void>((resolve) => (comes = resolve));
+    const twoAtOnce: BatchSource = {
       ...batchesHere(files),
       async *epoch(options) {
-        const batches = batchesHere(files).epoch(options);
-        for (let count = 0; count < 2; count++) yield (await batches.next()).value!;
-        await new Promise(() => undefined);
+        let count = 0;
+        for await (const batch of batchesHere(files).epoch(options)) {
+          if (++count === 3) await third;
+          yield batch;
+        }
       },
     };
-    const saved = new Promise<SpooledEvent[]>((resolve) => {
+    let training: Promise<Trained> | undefined;
+    const saved = await new Promise<SpooledEvent[]>((resolve) => {
       const onEvents = (events: SpooledEvent[]) => checkpointsOf(events).length > 0 && resolve(events);
-      void train({ batches: twoBatches, pauseAfterStep: 1, onEvents });
+      training = train({ batches: twoAtOnce, pauseAfterStep: 1, onEvents });
     });
 
-    expect(checkpointsOf(await saved)).toMatchObject([{ kind: 'pause', step: 1 }]);
+    expect(checkpointsOf(saved)).toMatchObject([{ kind: 'pause', step: 1 }]);
+    comes();
+    await training;
   });
 
   it('resumed from its final checkpoint only says how it ended', async () => {

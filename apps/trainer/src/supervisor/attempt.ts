@@ -403,7 +403,7 @@ export class SupervisedAttempt {
     await this.child?.closed.catch(() => undefined);
     if (this.ending?.type === 'fenced') return this.count('fenced');
     this.log.error({ err: error }, 'the attempt ends with an error');
-    this.diskFull = isDiskFull((error as Error).message);
+    this.diskFull ||= isDiskFull((error as Error).message);
     const failure = this.ending?.type === 'failed' ? this.ending.failure : failureOf(error, this.step);
     try {
       if (failure !== null && this.drain) {

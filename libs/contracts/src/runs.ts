@@ -93,6 +93,20 @@ export function hasLearned({ best, baselines }: Pick<Run, 'best' | 'baselines'>)
   return baselinesOf(baselines, metric).every(({ value }) => own < value * (1 - learningMargin));
 }
 
+/**
+ * Why a run has learned nothing yet, in words; null as long as that cannot be said of it.
+ * @param format a value of a metric as people read it
+ */
+export function whyNothingLearned(
+  { learned, best, baselines }: Pick<Run, 'learned' | 'best' | 'baselines'>,
+  format: (metric: MetricName, value: Measured | undefined) => string,
+): string | null {
+  if (learned !== false || !baselines) return null;
+  const metric = learningMetric(baselines);
+  const others = baselinesOf(baselines, metric).map(({ name, value }) => `${name} ${format(metric, value)}`);
+  return `best ${metricCatalogue[metric].label} ${format(metric, best[metric]?.value)}, not ${100 * learningMargin} % below ${others.join(' and ')}`;
+}
+
 const best = z.object({ value: z.number(), epoch: z.number(), step: z.number().int() });
 
 /** A run as lists and tables show it. */

@@ -5,11 +5,10 @@ import {
   describeEngine,
   floorOf,
   isEnded,
-  learningMargin,
-  learningMetric,
   metricCatalogue,
   type MetricName,
   validationProtocol,
+  whyNothingLearned,
 } from '@chromatune/contracts';
 import type { Command } from 'commander';
 import {
@@ -125,11 +124,9 @@ function runFacts(run: RunDetail, colors: Colors): string {
 }
 
 /** Only when it has not beaten what needs no training. */
-function learnedText({ learned, best, baselines }: RunDetail, colors: Colors): string | null {
-  if (learned !== false || !baselines) return null;
-  const metric = learningMetric(baselines);
-  const others = baselineTexts(baselines, metric);
-  return `${colors.yellow('nothing yet')}: best ${metricCatalogue[metric].label} ${metricText(metric, best[metric]?.value)}, not ${100 * learningMargin} % below ${others.join(' and ')}`;
+function learnedText(run: RunDetail, colors: Colors): string | null {
+  const why = whyNothingLearned(run, metricText);
+  return why && `${colors.yellow('nothing yet')}: ${why}`;
 }
 
 function metricsTable({ latest, best, baselines }: RunDetail, colors: Colors): string {

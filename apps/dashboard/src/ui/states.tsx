@@ -1,12 +1,10 @@
 import {
   type AttemptState,
-  baselinesOf,
   learningMargin,
-  learningMetric,
-  metricCatalogue,
   type Run,
   type RunState,
   type SweepState,
+  whyNothingLearned,
 } from '@chromatune/contracts';
 import { formatMetric } from './format.js';
 
@@ -48,7 +46,7 @@ export function RunStateText({ run }: { run: Run }) {
 
 /** Says that a run has not clearly beaten what needs no training, and by what it is judged. */
 export function NothingLearned({ run }: { run: Run }) {
-  const why = whyNothingLearned(run);
+  const why = whyNothingLearned(run, formatMetric);
   return (
     why && (
       <p>
@@ -60,7 +58,7 @@ export function NothingLearned({ run }: { run: Run }) {
 
 /** The same where there is no room for words: a sign, which `NothingLearnedLegend` explains. */
 export function NothingLearnedSign({ run }: { run: Run }) {
-  const why = whyNothingLearned(run);
+  const why = whyNothingLearned(run, formatMetric);
   return (
     why && (
       <span
@@ -87,15 +85,6 @@ export function NothingLearnedLegend({ runs }: { runs: readonly Run[] }) {
       where it predicts bins, in the validation loss
     </p>
   );
-}
-
-function whyNothingLearned({ learned, best, baselines }: Run): string | null {
-  if (learned !== false || !baselines) return null;
-  const metric = learningMetric(baselines);
-  const others = baselinesOf(baselines, metric).map(
-    ({ name, value }) => `${name} ${formatMetric(metric, value)}`,
-  );
-  return `best ${metricCatalogue[metric].label} ${formatMetric(metric, best[metric]?.value)}, not ${100 * learningMargin} % below ${others.join(' and ')}`;
 }
 
 /** In the order of a run's life, so that the bar fills from the left. */
